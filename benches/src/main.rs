@@ -1,0 +1,2 @@
+//! The side-by-side load driver.
+fn main() {}
