@@ -1,0 +1,61 @@
+//! Taking a backend out for a while because clients' own calls keep failing there.
+
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use crate::moment::Moment;
+
+/// So many failures in a row ask for an ejection.
+pub const FAILURES_IN_A_ROW: u32 = 5;
+/// The first ejection lasts this long; each further one twice as long.
+pub const FIRST: Duration = Duration::from_secs(30);
+/// No ejection lasts longer, and after this long without one the next is a first again.
+pub const LONGEST: Duration = Duration::from_secs(300);
+
+/// What clients' calls say about one backend.
+#[derive(Debug, Default)]
+pub struct Ejection {
+    in_a_row: AtomicU32,
+    times: AtomicU32,
+    until_micros: AtomicU64,
+}
+
+impl Ejection {
+    /// A call was answered.
+    pub fn answered(&self) {
+        if self.in_a_row.load(Relaxed) != 0 {
+            self.in_a_row.store(0, Relaxed);
+        }
+    }
+
+    /// A call failed; true when the backend should be ejected, if its pool can spare it.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.in_a_row.fetch_add(1, Relaxed).saturating_add(1) >= FAILURES_IN_A_ROW
+    }
+
+    /// Ejects from `now` on and says for how long.
+    pub fn eject(&self, now: Moment) -> Duration {
+        let ended = Moment::from_micros(self.until_micros.load(Relaxed));
+        if now.since(ended) > LONGEST {
+            self.times.store(0, Relaxed);
+        }
+        let times = self.times.fetch_add(1, Relaxed).min(8);
+        let rest = FIRST.saturating_mul(1 << times).min(LONGEST);
+        self.in_a_row.store(0, Relaxed);
+        self.until_micros
+            .store(now.after(rest).as_micros(), Relaxed);
+        rest
+    }
+
+    /// Whether the backend is out at this moment.
+    #[must_use]
+    pub fn is_out(&self, now: Moment) -> bool {
+        self.until_micros.load(Relaxed) > now.as_micros()
+    }
+}
+
+#[cfg(test)]
+mod tests;
