@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::id::Id;
 use crate::limits::ANSWERS_MAX;
+use crate::literal;
 use crate::members;
 use crate::prefix::Prefix;
 use crate::prefix::Stop;
@@ -102,28 +103,22 @@ pub fn read_many(body: &[u8]) -> Option<Many<'_>> {
 /// A result of `null` does not decide: backends that speak JSON-RPC 1.0 write it beside an error.
 #[must_use]
 pub fn start(prefix: &[u8]) -> Start {
-    let mut null_result = Start::Rubbish;
-    match look(prefix, &mut null_result) {
-        Ok(start) => start,
-        Err(Stop::Cut) => Start::Undecided,
-        Err(Stop::Closed) => null_result,
-        Err(Stop::Broken) => Start::Rubbish,
-    }
-}
-
-fn look(bytes: &[u8], null_result: &mut Start) -> Result<Start, Stop> {
-    let mut prefix = Prefix::open(bytes)?;
-    let mut member = prefix.first()?;
+    let mut members = Prefix::new(prefix);
+    let mut at_close = Start::Rubbish;
     loop {
+        let member = match members.next() {
+            Ok(member) => member,
+            Err(Stop::Cut) => return Start::Undecided,
+            Err(Stop::Closed) => return at_close,
+            Err(Stop::Broken) => return Start::Rubbish,
+        };
         match (&*member.name, member.first) {
-            ("result", b'n') => *null_result = Start::Result,
-            ("result", _) => return Ok(Start::Result),
+            ("result", b'n') => at_close = Start::Result,
+            ("result", _) => return Start::Result,
             ("error", b'n') => {}
-            ("error", _) => return Ok(Start::Error),
+            ("error", _) => return Start::Error,
             _ => {}
         }
-        prefix.value()?;
-        member = prefix.next()?;
     }
 }
 
@@ -131,15 +126,13 @@ fn look(bytes: &[u8], null_result: &mut Start) -> Result<Start, Stop> {
 /// `result` and the `error`.
 #[must_use]
 pub fn start_id(prefix: &[u8]) -> Option<Range<usize>> {
-    let mut prefix = Prefix::open(prefix).ok()?;
-    let mut member = prefix.first().ok()?;
+    let mut members = Prefix::new(prefix);
     loop {
-        match &*member.name {
-            "id" => return prefix.value().ok(),
+        match &*members.next().ok()?.name {
+            "id" => return members.value().ok(),
             "result" | "error" => return None,
-            _ => prefix.value().ok()?,
-        };
-        member = prefix.next().ok()?;
+            _ => {}
+        }
     }
 }
 
@@ -185,7 +178,7 @@ fn failure(raw: &str) -> Said<'_> {
 /// A string's text, with its escapes left as they are if they stand for no text.
 fn text_of(raw: &str) -> Cow<'_, str> {
     if raw.starts_with('"') {
-        members::unescape(raw).unwrap_or(Cow::Borrowed(members::inside(raw)))
+        literal::unescape(raw).unwrap_or(Cow::Borrowed(literal::inside(raw)))
     } else {
         Cow::Borrowed("")
     }

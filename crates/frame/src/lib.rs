@@ -14,6 +14,8 @@ mod members;
 
 mod depth;
 
+mod literal;
+
 pub mod id;
 
 pub mod limits;

@@ -1,6 +1,5 @@
-//! The members of one JSON object as raw slices, and the text inside a JSON string.
+//! The members of one JSON object and the elements of one array, as raw slices.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserializer as _;
@@ -8,6 +7,8 @@ use serde::de::MapAccess;
 use serde::de::SeqAccess;
 use serde::de::Visitor;
 use serde_json::value::RawValue;
+
+use crate::literal;
 
 /// Calls `take` with the unescaped name and the raw value of every member of the object that
 /// `text` must be, in the order written. Values are checked to be JSON and not decoded.
@@ -37,25 +38,6 @@ pub(crate) fn items(text: &str, kept_max: usize) -> Result<Items<'_>, serde_json
     Ok(items)
 }
 
-/// The text a JSON string literal stands for; `None` if it stands for none, because of an escaped
-/// surrogate without its other half.
-pub(crate) fn unescape(literal: &str) -> Option<Cow<'_, str>> {
-    let inside = inside(literal);
-    if inside.as_bytes().contains(&b'\\') {
-        serde_json::from_str::<String>(literal).ok().map(Cow::Owned)
-    } else {
-        Some(Cow::Borrowed(inside))
-    }
-}
-
-/// What stands between the quotes of a JSON string literal, escapes as they are.
-pub(crate) fn inside(literal: &str) -> &str {
-    literal
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap_or(literal)
-}
-
 struct Members<Take>(Take);
 
 impl<'de, Take: FnMut(&str, &'de str)> Visitor<'de> for Members<Take> {
@@ -69,7 +51,7 @@ impl<'de, Take: FnMut(&str, &'de str)> Visitor<'de> for Members<Take> {
         // Names are taken raw: decoding them here would fail on a lone surrogate in a member
         // nobody asks for.
         while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-            if let Some(name) = unescape(name.get()) {
+            if let Some(name) = literal::unescape(name.get()) {
                 (self.0)(&name, value.get());
             }
         }

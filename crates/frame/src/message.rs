@@ -11,6 +11,7 @@ use crate::envelope::Says;
 use crate::id::Id;
 use crate::limits::Limits;
 use crate::limits::OVERFULL_FACTOR;
+use crate::literal;
 use crate::members;
 
 /// What one body or frame of a client holds (JSON-RPC 2.0, sections 4 and 6).
@@ -86,7 +87,7 @@ pub enum Version<'a> {
 pub enum Fault {
     /// Not one JSON value in UTF-8 with nothing but white space around it: -32700.
     NotJson {
-        /// Where reading stopped.
+        /// The byte at which reading stopped; the last one when the text ends too soon.
         at: usize,
     },
     /// Nested deeper than `nesting_max`.
@@ -208,7 +209,7 @@ fn method_name<'a>(raw: &'a str, limits: &Limits) -> Result<Cow<'a, str>, &'stat
     if !raw.starts_with('"') {
         return Err("method is not a string");
     }
-    let name = members::unescape(raw).ok_or("method is not Unicode")?;
+    let name = literal::unescape(raw).ok_or("method is not Unicode")?;
     match name.len() {
         0 => Err("method is empty"),
         length if length > limits.method_bytes_max => Err("method is too long"),
@@ -220,7 +221,7 @@ fn version(raw: Option<&str>) -> Version<'_> {
     let Some(raw) = raw else {
         return Version::Missing;
     };
-    let is_two = raw.starts_with('"') && members::unescape(raw).is_some_and(|text| text == "2.0");
+    let is_two = raw.starts_with('"') && literal::unescape(raw).is_some_and(|text| text == "2.0");
     if is_two {
         Version::Two
     } else {

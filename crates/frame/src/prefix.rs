@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::members;
+use crate::literal;
 
 /// A reading position inside the first bytes of an object.
 ///
@@ -12,6 +12,12 @@ use crate::members;
 pub(crate) struct Prefix<'a> {
     bytes: &'a [u8],
     at: usize,
+    stands: Stands,
+}
+
+enum Stands {
+    Outside,
+    AtValue,
 }
 
 /// Why there is no further member.
@@ -34,28 +40,28 @@ pub(crate) struct Begun<'a> {
 }
 
 impl<'a> Prefix<'a> {
-    /// Steps into the object that begins `bytes`.
-    pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, Stop> {
-        let mut prefix = Self { bytes, at: 0 };
-        prefix.expect(b'{')?;
-        Ok(prefix)
-    }
-
-    /// Steps to the first member's value.
-    pub(crate) fn first(&mut self) -> Result<Begun<'a>, Stop> {
-        if self.peek()? == b'}' {
-            Err(Stop::Closed)
-        } else {
-            self.member()
+    /// Stands before the object that `bytes` should begin with.
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            stands: Stands::Outside,
         }
     }
 
-    /// Steps from the end of a value to the value of the member behind it.
+    /// Steps to the value of the next member.
     pub(crate) fn next(&mut self) -> Result<Begun<'a>, Stop> {
+        match self.stands {
+            Stands::Outside => self.expect(b'{')?,
+            Stands::AtValue => _ = self.value()?,
+        }
         if self.peek()? == b'}' {
             return Err(Stop::Closed);
         }
-        self.expect(b',')?;
+        match self.stands {
+            Stands::Outside => self.stands = Stands::AtValue,
+            Stands::AtValue => self.expect(b',')?,
+        }
         self.member()
     }
 
@@ -76,9 +82,9 @@ impl<'a> Prefix<'a> {
         }
         let begin = self.at;
         self.string()?;
-        let literal = self.bytes.get(begin..self.at).unwrap_or_default();
-        let literal = std::str::from_utf8(literal).map_err(|_| Stop::Broken)?;
-        let name = members::unescape(literal).unwrap_or(Cow::Borrowed(literal));
+        let name = self.bytes.get(begin..self.at).unwrap_or_default();
+        let name = std::str::from_utf8(name).map_err(|_| Stop::Broken)?;
+        let name = literal::unescape(name).unwrap_or(Cow::Borrowed(name));
         self.expect(b':')?;
         match self.peek()? {
             first @ (b'"' | b'{' | b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
@@ -107,21 +113,9 @@ impl<'a> Prefix<'a> {
         Ok(())
     }
 
-    fn take(&mut self) -> Result<u8, Stop> {
-        let byte = *self.bytes.get(self.at).ok_or(Stop::Cut)?;
-        self.at += 1;
-        Ok(byte)
-    }
-
     fn string(&mut self) -> Result<(), Stop> {
-        self.take()?;
-        loop {
-            match self.take()? {
-                b'"' => return Ok(()),
-                b'\\' => _ = self.take()?,
-                _ => {}
-            }
-        }
+        self.at = literal::end(self.bytes, self.at + 1).ok_or(Stop::Cut)? + 1;
+        Ok(())
     }
 
     fn nested(&mut self) -> Result<(), Stop> {
