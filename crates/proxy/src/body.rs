@@ -1,0 +1,197 @@
+//! Bodies that go to clients: whole or streamed, each giving back its seat with its last byte.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
+
+use bytes::Bytes;
+use http_body::Body;
+use http_body::Frame;
+use http_body::SizeHint;
+use hyper::body::Incoming;
+
+use crate::access_log::Entry;
+use crate::access_log::Journal;
+use crate::metrics::Metrics;
+
+/// The error of a body; it ends the client's connection, so that nothing half looks whole.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What is kept until a stream has ended: a place in a count, a connection. Told how it ended.
+pub trait Keep: Send {
+    /// The last byte has come.
+    fn ended(self: Box<Self>);
+}
+
+/// The body of an answer.
+pub enum AnswerBody {
+    /// All of it.
+    Whole(Bytes),
+    /// Its beginning, and the rest as the backend sends it.
+    Streamed {
+        /// What was held to be judged.
+        first: Bytes,
+        /// The rest.
+        rest: Incoming,
+        /// Kept while the rest flows.
+        keep: Option<Box<dyn Keep>>,
+    },
+}
+
+impl AnswerBody {
+    /// Bytes in all, when that is known.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        self.size_hint().exact()
+    }
+}
+
+impl From<Vec<u8>> for AnswerBody {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Whole(bytes.into())
+    }
+}
+
+impl From<&'static str> for AnswerBody {
+    fn from(text: &'static str) -> Self {
+        Self::Whole(Bytes::from_static(text.as_bytes()))
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.get_mut() {
+            Self::Whole(bytes) => Poll::Ready(take(bytes)),
+            Self::Streamed { first, .. } if !first.is_empty() => Poll::Ready(take(first)),
+            Self::Streamed { rest, keep, .. } => match Pin::new(&mut *rest).poll_frame(cx) {
+                Poll::Pending => Poll::Pending,
+                // Trailers are not passed on: nothing in JSON-RPC asks for them.
+                Poll::Ready(Some(Ok(frame))) => {
+                    // With a known length nobody polls again to be told that this was the end.
+                    if rest.is_end_stream() {
+                        end(keep);
+                    }
+                    match frame.into_data() {
+                        Ok(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
+                        Err(_trailers) => Poll::Ready(None),
+                    }
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    *keep = None;
+                    Poll::Ready(Some(Err(error.into())))
+                }
+                Poll::Ready(None) => {
+                    end(keep);
+                    Poll::Ready(None)
+                }
+            },
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.is_empty(),
+            Self::Streamed { first, rest, .. } => first.is_empty() && rest.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(length(bytes)),
+            Self::Streamed { first, rest, .. } => match rest.size_hint().exact() {
+                Some(rest) => SizeHint::with_exact(length(first) + rest),
+                None => SizeHint::new(),
+            },
+        }
+    }
+}
+
+fn end(keep: &mut Option<Box<dyn Keep>>) {
+    if let Some(keep) = keep.take() {
+        keep.ended();
+    }
+}
+
+fn length(bytes: &Bytes) -> u64 {
+    bytes.len() as u64
+}
+
+fn take(bytes: &mut Bytes) -> Option<Result<Frame<Bytes>, BodyError>> {
+    let data = std::mem::take(bytes);
+    (!data.is_empty()).then(|| Ok(Frame::data(data)))
+}
+
+/// An answer's body on its way out: counts bytes, and writes the request down when it is gone,
+/// whether the last byte was sent or the client left.
+pub struct Tracked {
+    body: AnswerBody,
+    bytes: u64,
+    status: u16,
+    journal: Journal,
+    entry: Option<Entry>,
+    metrics: Arc<Metrics>,
+}
+
+impl Tracked {
+    /// Follows `body`, the body of an answer with this status.
+    #[must_use]
+    pub fn new(
+        body: AnswerBody,
+        status: u16,
+        (journal, entry): (Journal, Option<Entry>),
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        metrics.answered(status);
+        Self {
+            body,
+            bytes: 0,
+            status,
+            journal,
+            entry,
+            metrics,
+        }
+    }
+}
+
+impl Body for Tracked {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(data) = frame.data_ref()
+        {
+            this.bytes += length(data);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        self.metrics.front.in_flight.dec();
+        if let Some(entry) = &self.entry {
+            self.journal.write(entry, self.status, self.bytes);
+        }
+    }
+}

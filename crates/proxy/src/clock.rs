@@ -1,0 +1,46 @@
+//! The only place that asks what time it is.
+
+use std::time::SystemTime;
+
+use rules::moment::Moment;
+use rules::moment::micros;
+use tokio::time::Instant;
+
+/// The process's monotonic scale; a copy shows the same time. Tests stop it with tokio's clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    start: Instant,
+}
+
+impl Clock {
+    /// A scale that starts now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this file is the one that asks")]
+    pub fn start() -> Self {
+        Self {
+            start: Instant::now(),
+        }
+    }
+
+    /// Now, on this scale.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this file is the one that asks")]
+    pub fn now(&self) -> Moment {
+        Moment::from_micros(micros(Instant::now().duration_since(self.start)))
+    }
+
+    /// A moment of this scale as tokio's timers want it.
+    #[must_use]
+    pub fn instant(&self, moment: Moment) -> Instant {
+        self.start + moment.since(Moment::ZERO)
+    }
+}
+
+/// Seconds since 1970 by the wall clock; 0 when that is set before 1970.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this file is the one that asks")]
+pub fn wall_seconds() -> u64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}

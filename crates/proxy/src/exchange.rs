@@ -1,0 +1,348 @@
+//! The hot path: a message in, an answer out. Read this file to know what Headway does.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use config::checked::BatchSends;
+use config::checked::VersionRule;
+use frame::id::Id;
+use frame::message::Call;
+use frame::message::Element;
+use frame::message::Fault;
+use frame::message::Message;
+use frame::message::Version;
+use futures_util::future::join_all;
+use http::StatusCode;
+use rules::batch;
+use rules::method::Class;
+use rules::method::Duty;
+use rules::method::Label;
+
+use crate::body::AnswerBody;
+use crate::deliver::Delivered;
+use crate::deliver::Exchange;
+use crate::deliver::Parcel;
+use crate::legs;
+use crate::legs::Fate;
+use crate::live::Settings;
+use crate::memory::Room;
+use crate::metrics::Got;
+use crate::reading::Reading;
+use crate::reading::Shape;
+use crate::reply::Refusal;
+use crate::reply::Reply;
+use crate::worker::Client;
+use crate::worker::Worker;
+
+/// A client's message, whole.
+#[derive(Debug)]
+pub struct Ask {
+    /// Its bytes.
+    pub body: Bytes,
+    /// The room they take.
+    pub room: Room,
+    /// Who sent it.
+    pub client: Client,
+}
+
+/// Serves one message, whichever way it came in.
+///
+/// Dropping the future cancels what is under way at backends, except sends: those go on without
+/// their client.
+pub async fn exchange(worker: &Arc<Worker>, ask: Ask) -> Reply {
+    let snapshot = worker.live.snapshot();
+    let received = worker.clock.now();
+    let settings = Arc::clone(&snapshot.settings);
+    let exchange = Exchange {
+        worker: Arc::clone(worker),
+        snapshot,
+        client: ask.client,
+        received,
+        deadline: received.after(settings.config.timeouts.total),
+    };
+    // Held until the answer's head is there: the body is sent again if a backend fails.
+    let _room = ask.room;
+    match frame::message::scan(&ask.body, &settings.frame) {
+        Ok(Message::Single(element)) => single(&exchange, &settings, element, &ask.body).await,
+        Ok(Message::Batch(elements)) => many(&exchange, &settings, &elements).await,
+        Ok(Message::Overfull(ids)) => overfull(&exchange, &settings, &ids),
+        Err(fault) => refuse(&exchange, &settings, Id::NULL, refusal(&fault)),
+    }
+}
+
+const fn refusal(fault: &Fault) -> Refusal {
+    match fault {
+        Fault::NotJson { .. } => Refusal::ParseError,
+        Fault::TooDeep { .. } => Refusal::TooLarge,
+        Fault::EmptyBatch => Refusal::InvalidRequest("an empty batch"),
+        Fault::FarTooMany => Refusal::TooManyCalls,
+    }
+}
+
+/// Whether a call may go on, and where to.
+fn classify(settings: &Settings, call: &Call<'_>) -> Result<Class, Refusal> {
+    match (settings.config.compat.version, call.version) {
+        (VersionRule::Any, _) | (VersionRule::Strict, Version::Two) => {}
+        (VersionRule::Strict, Version::Other(_) | Version::Missing) => {
+            return Err(Refusal::InvalidRequest("jsonrpc must be \"2.0\""));
+        }
+    }
+    settings
+        .config
+        .methods
+        .classify(&call.method)
+        .ok_or(Refusal::MethodNotAllowed)
+}
+
+async fn single(
+    exchange: &Exchange,
+    settings: &Settings,
+    element: Element<'_>,
+    body: &Bytes,
+) -> Reply {
+    let call = match element {
+        Element::Call(call) => call,
+        Element::Invalid { id, why } => {
+            return refuse(exchange, settings, id, Refusal::InvalidRequest(why));
+        }
+        Element::Response => {
+            let why = Refusal::InvalidRequest("an answer, not a call");
+            return refuse(exchange, settings, Id::NULL, why);
+        }
+    };
+    let class = match classify(settings, &call) {
+        Ok(class) => class,
+        Err(refusal) => return refuse_call(exchange, settings, call.id, refusal),
+    };
+    let parcel = Parcel {
+        pool: class.pool,
+        duty: class.duty,
+        head: class.head,
+        shape: if call.id.is_some() {
+            Shape::Single
+        } else {
+            Shape::Silent
+        },
+        body: wire(&call, body),
+    };
+    let delivered = match class.duty {
+        Duty::Read | Duty::Heavy => exchange.deliver(&parcel, &[]).await,
+        Duty::Send => send(exchange, parcel).await,
+    };
+    match (delivered, call.id) {
+        (Ok(delivered), Some(id)) => answer(exchange, settings, (id, class.label), delivered),
+        (Ok(_), None) => settings.voice.nothing(),
+        (Err(refusal), id) => {
+            count(exchange, class.label, Got::Refusal);
+            refuse_call(exchange, settings, id, refusal)
+        }
+    }
+}
+
+/// A call goes on as the client wrote it. Only a `null` id is replaced, because some nodes take such
+/// a call for a notification.
+fn wire(call: &Call<'_>, body: &Bytes) -> Bytes {
+    match call.id {
+        Some(id) if id.is_null() => {
+            let mut bytes = Vec::with_capacity(body.len() + 8);
+            frame::write::call(&mut bytes, 1, call);
+            bytes.into()
+        }
+        Some(_) | None => body.clone(),
+    }
+}
+
+/// A send runs in a task of its own: a client that leaves must not cancel what may already be on
+/// its way.
+async fn send(exchange: &Exchange, parcel: Parcel) -> Result<Delivered, Refusal> {
+    let shared = exchange.clone();
+    let task = exchange
+        .worker
+        .tasks
+        .spawn(async move { shared.deliver(&parcel, &[]).await });
+    task.await.unwrap_or(Err(Refusal::OutcomeUnknown))
+}
+
+/// A backend's answer under the client's own id. Its bytes pass as they are unless the id differs.
+fn answer(
+    exchange: &Exchange,
+    settings: &Settings,
+    (id, label): (Id<'_>, Label),
+    delivered: Delivered,
+) -> Reply {
+    let answered = delivered.answered;
+    let status = answered.status;
+    let written = |at: &Option<std::ops::Range<usize>>| {
+        at.as_ref().and_then(|at| answered.first.get(at.clone())) == Some(id.as_str().as_bytes())
+    };
+    let (got, body) = match &delivered.reading {
+        Reading::Whole { value, id_at } if written(id_at) => (value.got, None),
+        Reading::Whole { value, .. } => {
+            let mut bytes = Vec::with_capacity(value.text.len() + 64);
+            element(&mut bytes, id, value.got, &value.text);
+            (value.got, Some(AnswerBody::from(bytes)))
+        }
+        Reading::Beginning { got, .. } => (*got, None),
+        Reading::Parts(_) | Reading::BatchRefused | Reading::Nothing => {
+            return refuse(exchange, settings, id, Refusal::UpstreamFailed);
+        }
+    };
+    count(exchange, label, got);
+    let body = body.unwrap_or_else(|| match delivered.reading {
+        Reading::Beginning {
+            id_at: Some(at), ..
+        } => answered.with_id(&at, id).into_body(),
+        Reading::Beginning { id_at: None, .. }
+        | Reading::Whole { .. }
+        | Reading::Parts(_)
+        | Reading::BatchRefused
+        | Reading::Nothing => answered.into_body(),
+    });
+    settings.voice.answer(status, body)
+}
+
+/// What becomes of each element of a batch, in the client's order.
+async fn many(exchange: &Exchange, settings: &Settings, elements: &[Element<'_>]) -> Reply {
+    exchange
+        .worker
+        .metrics
+        .front
+        .batch_size
+        .observe(elements.len() as f64);
+    let mut fates: Vec<Option<Fate>> = vec![None; elements.len()];
+    let mut classes = Vec::with_capacity(elements.len());
+    let mut calls = Vec::with_capacity(elements.len());
+    for (place, element) in elements.iter().enumerate() {
+        let judged = match element {
+            Element::Call(call) => classify(settings, call),
+            Element::Invalid { why, .. } => Err(Refusal::InvalidRequest(why)),
+            Element::Response => Err(Refusal::InvalidRequest("an answer, not a call")),
+        };
+        calls.push(if let Element::Call(call) = element {
+            Some(call)
+        } else {
+            None
+        });
+        match judged {
+            Ok(class) => classes.push((place, class)),
+            Err(refusal) => set(&mut fates, place, Fate::Refused(refusal)),
+        }
+    }
+    let sends = classes.iter().any(|(_, class)| class.duty == Duty::Send);
+    if sends && settings.config.batch.sends == BatchSends::Refuse {
+        return refuse(exchange, settings, Id::NULL, Refusal::BatchSend);
+    }
+    let legs = batch::legs(classes.iter().copied(), settings.config.batch.leg_calls);
+    let served = join_all(legs.iter().map(|leg| legs::run(exchange, leg, &calls))).await;
+    for (place, fate) in served.into_iter().flatten() {
+        set(&mut fates, place, fate);
+    }
+    for (place, class) in classes {
+        let got = match fates.get(place) {
+            Some(Some(Fate::Said(value))) => value.got,
+            Some(Some(Fate::Refused(_)) | None) | None => Got::Refusal,
+        };
+        count(exchange, class.label, got);
+    }
+    together(exchange, settings, elements, &fates)
+}
+
+fn set(fates: &mut [Option<Fate>], place: usize, fate: Fate) {
+    if let Some(slot) = fates.get_mut(place) {
+        *slot = Some(fate);
+    }
+}
+
+/// The answers of a batch in one array; nothing at all when nobody wanted one.
+fn together(
+    exchange: &Exchange,
+    settings: &Settings,
+    elements: &[Element<'_>],
+    fates: &[Option<Fate>],
+) -> Reply {
+    let said = |fate: &Option<Fate>| match fate {
+        Some(Fate::Said(value)) => value.text.len(),
+        Some(Fate::Refused(_)) | None => 128,
+    };
+    let mut out = Vec::with_capacity(fates.iter().map(|fate| said(fate) + 64).sum());
+    for (element_in, fate) in elements.iter().zip(fates) {
+        let id = match element_in {
+            Element::Call(Call { id: Some(id), .. }) | Element::Invalid { id, .. } => *id,
+            Element::Response => Id::NULL,
+            Element::Call(Call { id: None, .. }) => continue,
+        };
+        out.push(if out.is_empty() { b'[' } else { b',' });
+        match fate {
+            Some(Fate::Said(value)) => element(&mut out, id, value.got, &value.text),
+            Some(Fate::Refused(refusal)) => {
+                exchange.worker.metrics.rejected(refusal.reason());
+                settings.voice.refuse_element(&mut out, id, *refusal, &[]);
+            }
+            None => settings
+                .voice
+                .refuse_element(&mut out, id, Refusal::UpstreamFailed, &[]),
+        }
+    }
+    if out.is_empty() {
+        return settings.voice.nothing();
+    }
+    out.push(b']');
+    settings.voice.answer(StatusCode::OK, out.into())
+}
+
+/// Too many calls: every id hears so, because clients match errors to calls by id.
+fn overfull(exchange: &Exchange, settings: &Settings, ids: &[Id<'_>]) -> Reply {
+    let mut out = Vec::with_capacity(ids.len() * 128);
+    for id in ids {
+        out.push(if out.is_empty() { b'[' } else { b',' });
+        settings
+            .voice
+            .refuse_element(&mut out, *id, Refusal::TooManyCalls, &[]);
+    }
+    exchange
+        .worker
+        .metrics
+        .rejected(Refusal::TooManyCalls.reason());
+    if out.is_empty() {
+        return settings.voice.nothing();
+    }
+    out.push(b']');
+    settings.voice.answer(StatusCode::OK, out.into())
+}
+
+/// `text` is the raw value as the backend wrote it.
+fn element(out: &mut Vec<u8>, id: Id<'_>, got: Got, text: &[u8]) {
+    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
+    out.extend_from_slice(id.as_str().as_bytes());
+    out.extend_from_slice(match got {
+        Got::Error => b",\"error\":".as_slice(),
+        Got::Result | Got::Refusal => b",\"result\":".as_slice(),
+    });
+    out.extend_from_slice(text);
+    out.push(b'}');
+}
+
+fn refuse_call(
+    exchange: &Exchange,
+    settings: &Settings,
+    id: Option<Id<'_>>,
+    refusal: Refusal,
+) -> Reply {
+    match id {
+        Some(id) => refuse(exchange, settings, id, refusal),
+        None => {
+            exchange.worker.metrics.rejected(refusal.reason());
+            settings.voice.refused_notification(refusal)
+        }
+    }
+}
+
+fn refuse(exchange: &Exchange, settings: &Settings, id: Id<'_>, refusal: Refusal) -> Reply {
+    exchange.worker.metrics.rejected(refusal.reason());
+    settings.voice.refuse(id, refusal, &[])
+}
+
+fn count(exchange: &Exchange, label: Label, got: Got) {
+    let took = exchange.worker.clock.now().since(exchange.received);
+    exchange.worker.metrics.called(label, got, took);
+}

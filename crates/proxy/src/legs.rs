@@ -1,0 +1,271 @@
+//! The legs of a batch on their way: reads together, sends one after another.
+
+use bytes::Bytes;
+use frame::message::Call;
+use futures_util::future::join_all;
+use rules::attempt::Wants;
+use rules::batch::Leg;
+use rules::ids::Seat;
+use rules::method::Duty;
+use rules::outcome::Outcome;
+
+use crate::deliver::Exchange;
+use crate::deliver::Parcel;
+use crate::reading::Part;
+use crate::reading::Reading;
+use crate::reading::Shape;
+use crate::reading::Value;
+use crate::reply::Refusal;
+
+/// What became of one call of a batch.
+#[derive(Clone, Debug)]
+pub enum Fate {
+    /// A backend's word.
+    Said(Value),
+    /// Ours.
+    Refused(Refusal),
+}
+
+/// One call of a batch, copied out of the client's bytes so that a send can outlive its client.
+#[derive(Clone, Debug)]
+struct Member {
+    place: usize,
+    wants: Wants,
+    body: Bytes,
+}
+
+/// Serves a leg; gives the fate of each of its calls with the call's place in the batch.
+pub async fn run(
+    exchange: &Exchange,
+    leg: &Leg,
+    calls: &[Option<&Call<'_>>],
+) -> Vec<(usize, Fate)> {
+    let members: Vec<Member> = leg
+        .members
+        .iter()
+        .filter_map(|place| member(*place, calls))
+        .collect();
+    match leg.duty {
+        Duty::Send => sends(exchange, leg, members).await,
+        Duty::Read | Duty::Heavy if members.len() == 1 || wants_singles(exchange, leg) => {
+            apart(exchange, leg, &members).await
+        }
+        Duty::Read | Duty::Heavy => together(exchange, leg, members).await,
+    }
+}
+
+fn member(place: usize, calls: &[Option<&Call<'_>>]) -> Option<Member> {
+    let call = calls.get(place).copied().flatten()?;
+    let mut body = Vec::with_capacity(call.raw.len() + 24);
+    let wants = match call.id {
+        Some(_) => {
+            frame::write::call(&mut body, place as u64, call);
+            Wants::Answer
+        }
+        None => {
+            frame::write::notification(&mut body, call);
+            Wants::Nothing
+        }
+    };
+    Some(Member {
+        place,
+        wants,
+        body: body.into(),
+    })
+}
+
+fn wants_singles(exchange: &Exchange, leg: &Leg) -> bool {
+    let table = &exchange.snapshot.table;
+    let mut seats = table.line(leg.pool).eligible.iter();
+    seats.any(|seat| {
+        table
+            .place(*seat)
+            .is_some_and(|place| place.vitals.wants_singles())
+    })
+}
+
+/// Sends go in the client's order to one miner. They run in a task of their own: a client that
+/// leaves must not cancel what may already be on its way.
+async fn sends(exchange: &Exchange, leg: &Leg, members: Vec<Member>) -> Vec<(usize, Fate)> {
+    let (exchange, leg) = (exchange.clone(), leg.clone());
+    let tasks = exchange.worker.tasks.clone();
+    let places: Vec<usize> = members.iter().map(|member| member.place).collect();
+    let task = tasks.spawn(async move {
+        let mut fates = Vec::with_capacity(members.len());
+        for member in &members {
+            fates.push((member.place, alone(&exchange, &leg, member).await));
+        }
+        fates
+    });
+    task.await.unwrap_or_else(|_panicked| {
+        places
+            .into_iter()
+            .map(|place| (place, Fate::Refused(Refusal::OutcomeUnknown)))
+            .collect()
+    })
+}
+
+async fn apart(exchange: &Exchange, leg: &Leg, members: &[Member]) -> Vec<(usize, Fate)> {
+    join_all(
+        members
+            .iter()
+            .map(async |member| (member.place, alone(exchange, leg, member).await)),
+    )
+    .await
+}
+
+/// One call in a request of its own.
+async fn alone(exchange: &Exchange, leg: &Leg, member: &Member) -> Fate {
+    let shape = match member.wants {
+        Wants::Answer => Shape::Single,
+        Wants::Nothing => Shape::Silent,
+    };
+    let parcel = parcel(leg, shape, member.body.clone());
+    let delivered = match exchange.deliver(&parcel, &[]).await {
+        Ok(delivered) => delivered,
+        Err(refusal) => return Fate::Refused(refusal),
+    };
+    match delivered.reading {
+        Reading::Whole { value, .. } => Fate::Said(value),
+        // Longer than one answer of a batch may be: it cannot be put between its neighbours.
+        Reading::Beginning { .. } => match whole(exchange, delivered.answered).await {
+            Some(value) => Fate::Said(value),
+            None => Fate::Refused(Refusal::UpstreamFailed),
+        },
+        Reading::Parts(_) | Reading::BatchRefused | Reading::Nothing => {
+            Fate::Refused(Refusal::UpstreamFailed)
+        }
+    }
+}
+
+/// Collects the rest of a long answer, within the limit for answers that are held.
+async fn whole(exchange: &Exchange, answered: crate::upstream::Answered) -> Option<Value> {
+    use http_body_util::BodyExt;
+    let bytes_max = exchange.snapshot.settings.config.limits.answer_bytes;
+    let until = exchange.worker.clock.instant(exchange.deadline);
+    let status = answered.status;
+    let limited = http_body_util::Limited::new(answered.into_body(), bytes_max);
+    let collected = tokio::time::timeout_at(until, limited.collect())
+        .await
+        .ok()?
+        .ok()?;
+    let answered = crate::upstream::Answered {
+        status,
+        first: collected.to_bytes(),
+        rest: None,
+    };
+    match crate::reading::read(&answered, Shape::Single) {
+        (Outcome::Answer | Outcome::Missing | Outcome::Busy, Reading::Whole { value, .. }) => {
+            Some(value)
+        }
+        (_, _) => None,
+    }
+}
+
+/// The whole leg in one request. What a backend lacks, or leaves out, another one is asked for.
+async fn together(exchange: &Exchange, leg: &Leg, mut members: Vec<Member>) -> Vec<(usize, Fate)> {
+    let mut fates = Vec::with_capacity(members.len());
+    let mut avoid: Vec<Seat> = Vec::new();
+    let budget = exchange.worker.live.budget(leg.pool);
+    for pass in 1..=exchange.snapshot.settings.config.retry.tries {
+        let silent = members.iter().all(|member| member.wants == Wants::Nothing);
+        let shape = if silent { Shape::Silent } else { Shape::Batch };
+        let parcel = parcel(leg, shape, array(&members));
+        let delivered = match exchange.deliver(&parcel, &avoid).await {
+            Ok(delivered) => delivered,
+            Err(refusal) => {
+                fates.extend(refused(&members, refusal));
+                return settle(fates);
+            }
+        };
+        let parts = match delivered.reading {
+            Reading::Parts(parts) => parts,
+            Reading::BatchRefused => {
+                if let Some(backend) = exchange.snapshot.backend(delivered.seat) {
+                    backend.vitals.refuses_batches();
+                }
+                fates.extend(apart(exchange, leg, &members).await);
+                return settle(fates);
+            }
+            Reading::Whole { .. } | Reading::Beginning { .. } | Reading::Nothing => Vec::new(),
+        };
+        let last = pass == exchange.snapshot.settings.config.retry.tries;
+        let open = sort(&members, parts, &mut fates);
+        members.retain(|member| open.contains(&member.place));
+        if members.is_empty() || last || !budget.withdraw() {
+            break;
+        }
+        avoid.push(delivered.seat);
+    }
+    fates.extend(refused(&members, Refusal::UpstreamFailed));
+    settle(fates)
+}
+
+/// Writes down what was said; gives the places of calls that another backend may answer better.
+fn sort(members: &[Member], parts: Vec<Part>, fates: &mut Vec<(usize, Fate)>) -> Vec<usize> {
+    let wanted = members
+        .iter()
+        .filter(|member| member.wants == Wants::Answer);
+    let mut open: Vec<usize> = wanted.map(|member| member.place).collect();
+    for part in parts {
+        let place = usize::try_from(part.id).ok();
+        let Some(position) = open.iter().position(|open| Some(*open) == place) else {
+            continue;
+        };
+        let place = match part.outcome {
+            Outcome::Missing | Outcome::Busy => open.get(position).copied(),
+            Outcome::Answer | Outcome::Broken | Outcome::TimedOut | Outcome::NotSent => {
+                Some(open.swap_remove(position))
+            }
+        };
+        fates.extend(place.map(|place| (place, Fate::Said(part.value))));
+    }
+    open
+}
+
+/// A later word replaces an earlier one, but a refusal of ours never replaces a backend's word.
+fn settle(fates: Vec<(usize, Fate)>) -> Vec<(usize, Fate)> {
+    let mut settled: std::collections::HashMap<usize, Fate> = std::collections::HashMap::new();
+    for (place, fate) in fates {
+        match fate {
+            Fate::Said(_) => {
+                settled.insert(place, fate);
+            }
+            Fate::Refused(_) => {
+                settled.entry(place).or_insert(fate);
+            }
+        }
+    }
+    settled.into_iter().collect()
+}
+
+fn refused(members: &[Member], refusal: Refusal) -> impl Iterator<Item = (usize, Fate)> + '_ {
+    members
+        .iter()
+        .map(move |member| (member.place, Fate::Refused(refusal)))
+}
+
+fn array(members: &[Member]) -> Bytes {
+    let bytes = members
+        .iter()
+        .map(|member| member.body.len() + 1)
+        .sum::<usize>()
+        + 2;
+    let mut array = Vec::with_capacity(bytes);
+    for (place, member) in members.iter().enumerate() {
+        array.push(if place == 0 { b'[' } else { b',' });
+        array.extend_from_slice(&member.body);
+    }
+    array.push(b']');
+    array.into()
+}
+
+fn parcel(leg: &Leg, shape: Shape, body: Bytes) -> Parcel {
+    Parcel {
+        pool: leg.pool,
+        duty: leg.duty,
+        head: leg.head,
+        shape,
+        body,
+    }
+}

@@ -1,0 +1,68 @@
+//! How many bytes of bodies may be in memory at once, over all workers.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// The total allowance for bodies that are held whole.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    used: Arc<AtomicUsize>,
+    bytes_max: usize,
+}
+
+impl Memory {
+    /// An allowance of so many bytes.
+    #[must_use]
+    pub fn new(bytes_max: usize) -> Self {
+        Self {
+            used: Arc::default(),
+            bytes_max,
+        }
+    }
+
+    /// Room for nothing yet, to be grown as bytes arrive.
+    #[must_use]
+    pub fn room(&self) -> Room {
+        Room {
+            memory: self.clone(),
+            bytes: 0,
+        }
+    }
+
+    /// Bytes taken at this moment.
+    #[must_use]
+    pub fn used(&self) -> usize {
+        self.used.load(Relaxed)
+    }
+}
+
+/// A share of the allowance; given back when dropped.
+#[derive(Debug)]
+pub struct Room {
+    memory: Memory,
+    bytes: usize,
+}
+
+impl Room {
+    /// Takes more; false, with nothing taken, when that would pass the limit.
+    #[must_use]
+    pub fn grow(&mut self, bytes: usize) -> bool {
+        let before = self.memory.used.fetch_add(bytes, Relaxed);
+        if before.saturating_add(bytes) > self.memory.bytes_max {
+            self.memory.used.fetch_sub(bytes, Relaxed);
+            return false;
+        }
+        self.bytes += bytes;
+        true
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.memory.used.fetch_sub(self.bytes, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! What a backend's HTTP answer means: read once, kept as ranges into its bytes.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use frame::answer;
+use frame::answer::Answer;
+use frame::answer::Many;
+use frame::answer::Said;
+use frame::answer::Start;
+use http::StatusCode;
+use rules::outcome;
+use rules::outcome::Outcome;
+
+use crate::metrics::Got;
+use crate::upstream::Answered;
+
+/// What was sent, and so what must come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One call: one answer.
+    Single,
+    /// A batch of calls: an array of answers.
+    Batch,
+    /// Notifications only: whatever comes back, its status alone counts.
+    Silent,
+}
+
+/// The value of `result` or `error` of one answer.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// Which of the two.
+    pub got: Got,
+    /// Its raw text.
+    pub text: Bytes,
+}
+
+/// One answer out of many.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The id we gave the call.
+    pub id: u64,
+    /// What it means.
+    pub outcome: Outcome,
+    /// What it says.
+    pub value: Value,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub enum Reading {
+    /// One answer that is all there.
+    Whole {
+        /// What it says.
+        value: Value,
+        /// Where its id stands.
+        id_at: Option<Range<usize>>,
+    },
+    /// The beginning of one long answer.
+    Beginning {
+        /// Which kind it will be.
+        got: Got,
+        /// Where its id stands, if that has come already.
+        id_at: Option<Range<usize>>,
+    },
+    /// The answers to a batch.
+    Parts(Vec<Part>),
+    /// The backend answered a batch with one error: it does not take batches.
+    BatchRefused,
+    /// Nothing that is JSON-RPC.
+    Nothing,
+}
+
+/// Reads an answer to what was sent in this shape.
+#[must_use]
+pub fn read(answered: &Answered, shape: Shape) -> (Outcome, Reading) {
+    let status = answered.status;
+    match (shape, &answered.rest) {
+        (Shape::Silent, _) if status.is_success() => (Outcome::Answer, Reading::Nothing),
+        (Shape::Single, None) => match answer::read(&answered.first) {
+            Some(answer) => whole(&answered.first, &answer, status),
+            None => nothing(status),
+        },
+        (Shape::Single, Some(_)) => beginning(&answered.first, status),
+        (Shape::Batch, None) => match answer::read_many(&answered.first) {
+            Some(Many::Each(answers)) => (Outcome::Answer, parts(&answered.first, &answers)),
+            Some(Many::One(answer)) => one_for_many(&answer, status),
+            None => nothing(status),
+        },
+        // An answer to a batch that is too long to hold cannot be taken apart.
+        (Shape::Batch, Some(_)) | (Shape::Silent, _) => nothing(status),
+    }
+}
+
+fn nothing(status: StatusCode) -> (Outcome, Reading) {
+    (outcome::of_status(status.as_u16()), Reading::Nothing)
+}
+
+fn whole(bytes: &Bytes, answer: &Answer<'_>, status: StatusCode) -> (Outcome, Reading) {
+    let reading = Reading::Whole {
+        value: value(bytes, answer),
+        id_at: answer.id_at.clone(),
+    };
+    (meaning(answer, status), reading)
+}
+
+/// A busy status counts even when it comes with an error in JSON-RPC; with a result it does not.
+fn meaning(answer: &Answer<'_>, status: StatusCode) -> Outcome {
+    match &answer.said {
+        Said::Result(_) => Outcome::Answer,
+        Said::Error { code, message, .. } => match outcome::of_error(*code, message) {
+            Outcome::Answer if outcome::of_status(status.as_u16()) == Outcome::Busy => {
+                Outcome::Busy
+            }
+            other => other,
+        },
+    }
+}
+
+fn beginning(first: &Bytes, status: StatusCode) -> (Outcome, Reading) {
+    let id_at = answer::start_id(first);
+    match answer::start(first) {
+        Start::Result => (
+            Outcome::Answer,
+            Reading::Beginning {
+                got: Got::Result,
+                id_at,
+            },
+        ),
+        Start::Error => (
+            Outcome::Answer,
+            Reading::Beginning {
+                got: Got::Error,
+                id_at,
+            },
+        ),
+        Start::Undecided | Start::Rubbish => nothing(status),
+    }
+}
+
+fn one_for_many(answer: &Answer<'_>, status: StatusCode) -> (Outcome, Reading) {
+    match meaning(answer, status) {
+        Outcome::Busy => (Outcome::Busy, Reading::Nothing),
+        Outcome::Answer
+        | Outcome::Missing
+        | Outcome::Broken
+        | Outcome::TimedOut
+        | Outcome::NotSent => (Outcome::Answer, Reading::BatchRefused),
+    }
+}
+
+/// Answers that carry no id of ours belong to nobody and are left out.
+fn parts(bytes: &Bytes, answers: &[Option<Answer<'_>>]) -> Reading {
+    let part = |answer: &Answer<'_>| {
+        Some(Part {
+            id: answer.id?.as_u64()?,
+            outcome: meaning(answer, StatusCode::OK),
+            value: value(bytes, answer),
+        })
+    };
+    Reading::Parts(answers.iter().flatten().filter_map(part).collect())
+}
+
+fn value(bytes: &Bytes, answer: &Answer<'_>) -> Value {
+    match &answer.said {
+        Said::Result(raw) => Value {
+            got: Got::Result,
+            text: bytes.slice_ref(raw.as_bytes()),
+        },
+        Said::Error { raw, .. } => Value {
+            got: Got::Error,
+            text: bytes.slice_ref(raw.as_bytes()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

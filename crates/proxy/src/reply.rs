@@ -1,0 +1,353 @@
+//! Every failure a client can see, and how it is said on the wire, CORS included.
+
+use config::checked::Config;
+use config::checked::HttpStatus;
+use config::checked::Profile;
+use frame::id::Id;
+use frame::write::RefusalBody;
+use http::HeaderMap;
+use http::HeaderValue;
+use http::Response;
+use http::StatusCode;
+use http::header;
+
+use crate::body::AnswerBody;
+
+/// An answer to an HTTP request.
+pub type Reply = Response<AnswerBody>;
+
+/// Why Headway answers instead of a backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not JSON, or something after it.
+    ParseError,
+    /// JSON, but no request object.
+    InvalidRequest(&'static str),
+    /// The lists do not let the method through.
+    MethodNotAllowed,
+    /// Sends are not allowed inside a batch here.
+    BatchSend,
+    /// The body or its nesting is too large.
+    TooLarge,
+    /// The batch holds too many calls.
+    TooManyCalls,
+    /// Too many bytes are in memory already.
+    Overloaded,
+    /// Every backend that was asked is too busy.
+    RateLimited,
+    /// Nobody can serve it.
+    NoBackend,
+    /// Backends are broken and no try is left.
+    UpstreamFailed,
+    /// The deadline has passed.
+    UpstreamTimeout,
+    /// A transaction may or may not have arrived.
+    OutcomeUnknown,
+}
+
+/// A row of the table that clients rely on: word, code, sentence, statuses.
+struct Row {
+    reason: &'static str,
+    code: i32,
+    message: &'static str,
+    tx_proxy: StatusCode,
+    json_rpc: StatusCode,
+}
+
+const fn row(
+    reason: &'static str,
+    code: i32,
+    message: &'static str,
+    tx_proxy: StatusCode,
+    json_rpc: StatusCode,
+) -> Row {
+    Row {
+        reason,
+        code,
+        message,
+        tx_proxy,
+        json_rpc,
+    }
+}
+
+impl Refusal {
+    /// The stable words, for metrics.
+    pub const REASONS: [&'static str; 11] = [
+        "parse_error",
+        "invalid_request",
+        "method_not_allowed",
+        "batch_send",
+        "too_large",
+        "overloaded",
+        "rate_limited",
+        "no_backend",
+        "upstream_failed",
+        "upstream_timeout",
+        "outcome_unknown",
+    ];
+
+    const fn row(self) -> Row {
+        const METHOD: &str = "this method is not available here";
+        const BATCH_SEND: &str = "transactions cannot be sent inside a batch here";
+        const UNKNOWN: &str = "the transaction may or may not have been submitted; \
+            look for its hash before signing again";
+        const OK: StatusCode = StatusCode::OK;
+        const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
+        const BAD: StatusCode = StatusCode::BAD_REQUEST;
+        const LARGE: StatusCode = StatusCode::PAYLOAD_TOO_LARGE;
+        const BUSY: StatusCode = StatusCode::TOO_MANY_REQUESTS;
+        const AWAY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+        const BROKEN: StatusCode = StatusCode::BAD_GATEWAY;
+        match self {
+            Self::ParseError => row("parse_error", -32700, "not valid JSON", BAD, BAD),
+            Self::InvalidRequest(why) => row("invalid_request", -32600, why, BAD, OK),
+            Self::MethodNotAllowed => row("method_not_allowed", -32601, METHOD, FORBIDDEN, OK),
+            Self::BatchSend => row("batch_send", -32600, BATCH_SEND, BAD, OK),
+            Self::TooLarge => row(
+                "too_large",
+                -32600,
+                "the request is too large",
+                LARGE,
+                LARGE,
+            ),
+            Self::TooManyCalls => row(
+                "too_large",
+                -32600,
+                "the batch holds too many calls",
+                OK,
+                OK,
+            ),
+            Self::Overloaded => row("overloaded", -32603, "too busy, try again", AWAY, AWAY),
+            Self::RateLimited => row(
+                "rate_limited",
+                -32005,
+                "every node is busy, try again",
+                BUSY,
+                BUSY,
+            ),
+            Self::NoBackend => row("no_backend", -32603, "no node can serve this", AWAY, AWAY),
+            Self::UpstreamFailed => row("upstream_failed", -32603, "the node failed", BROKEN, OK),
+            Self::UpstreamTimeout => row(
+                "upstream_timeout",
+                -32603,
+                "no answer from a node in time",
+                StatusCode::GATEWAY_TIMEOUT,
+                OK,
+            ),
+            Self::OutcomeUnknown => row("outcome_unknown", -32603, UNKNOWN, BROKEN, OK),
+        }
+    }
+
+    /// The stable word.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        self.row().reason
+    }
+}
+
+/// How this process speaks to clients.
+#[derive(Debug)]
+pub struct Voice {
+    statuses: HttpStatus,
+    /// Headers of every answer.
+    common: HeaderMap,
+    max_age: HeaderValue,
+    root_status: StatusCode,
+    page: &'static str,
+}
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, OPTIONS");
+const ANY: HeaderValue = HeaderValue::from_static("*");
+
+const TX_PROXY_PAGE: &str = "<!DOCTYPE html><title>EOS EVM JSON-RPC</title>\
+<p>This address speaks JSON-RPC: send it a POST. \
+About EOS EVM: <a href=\"https://docs.eosnetwork.com/docs/latest/eos-evm/\">\
+docs.eosnetwork.com/docs/latest/eos-evm</a>.\n";
+const EVM_PAGE: &str = "<!DOCTYPE html><title>Ethereum JSON-RPC</title>\
+<p>This address speaks Ethereum JSON-RPC: send it a POST.\n";
+
+impl Voice {
+    /// The voice a configuration asks for.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let mut common = HeaderMap::new();
+        if config.cors.enabled {
+            common.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
+            if config.cors.credentials {
+                let yes = HeaderValue::from_static("true");
+                common.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
+            }
+            common.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+            common.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ANY);
+        }
+        Self {
+            statuses: config.errors.http_status,
+            common,
+            max_age: HeaderValue::from(config.cors.max_age.as_secs()),
+            root_status: StatusCode::from_u16(config.compat.root_status).unwrap_or(StatusCode::OK),
+            page: match config.profile {
+                Profile::TxProxy => TX_PROXY_PAGE,
+                Profile::Evm => EVM_PAGE,
+            },
+        }
+    }
+
+    fn say(&self, status: StatusCode, kind: Option<HeaderValue>, body: AnswerBody) -> Reply {
+        let mut reply = Response::new(body);
+        *reply.status_mut() = status;
+        let headers = reply.headers_mut();
+        headers.clone_from(&self.common);
+        if let Some(kind) = kind {
+            headers.insert(header::CONTENT_TYPE, kind);
+        }
+        reply
+    }
+
+    /// A backend's answer, or several put together. The drop-in passes a backend's status on;
+    /// otherwise whatever was understood and answered is 200.
+    #[must_use]
+    pub fn answer(&self, backend_status: StatusCode, body: AnswerBody) -> Reply {
+        let status = match self.statuses {
+            HttpStatus::TxProxy => backend_status,
+            HttpStatus::JsonRpc => StatusCode::OK,
+        };
+        self.say(status, Some(JSON), body)
+    }
+
+    /// Nothing to say: what came wanted no answer (JSON-RPC 2.0, section 4.1).
+    #[must_use]
+    pub fn nothing(&self) -> Reply {
+        self.say(StatusCode::NO_CONTENT, None, AnswerBody::from(""))
+    }
+
+    /// A notification that was refused. Nobody reads a body; the drop-in's status still tells.
+    #[must_use]
+    pub fn refused_notification(&self, refusal: Refusal) -> Reply {
+        match self.statuses {
+            HttpStatus::TxProxy => self.refuse(Id::NULL, refusal, &[]),
+            HttpStatus::JsonRpc => self.nothing(),
+        }
+    }
+
+    /// A refusal as the whole answer.
+    #[must_use]
+    pub fn refuse(&self, id: Id<'_>, refusal: Refusal, facts: &[(&str, &str)]) -> Reply {
+        let row = refusal.row();
+        let status = match self.statuses {
+            HttpStatus::TxProxy => row.tx_proxy,
+            HttpStatus::JsonRpc => row.json_rpc,
+        };
+        let mut bytes = Vec::with_capacity(160);
+        self.refuse_element(&mut bytes, id, refusal, facts);
+        let mut reply = self.say(status, Some(JSON), bytes.into());
+        let again = match refusal {
+            Refusal::Overloaded | Refusal::RateLimited | Refusal::NoBackend => true,
+            Refusal::ParseError
+            | Refusal::InvalidRequest(_)
+            | Refusal::MethodNotAllowed
+            | Refusal::BatchSend
+            | Refusal::TooLarge
+            | Refusal::TooManyCalls
+            | Refusal::UpstreamFailed
+            | Refusal::UpstreamTimeout
+            | Refusal::OutcomeUnknown => false,
+        };
+        if again {
+            reply
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        reply
+    }
+
+    /// A refusal as one element of a batch's answer.
+    pub fn refuse_element(
+        &self,
+        out: &mut Vec<u8>,
+        id: Id<'_>,
+        refusal: Refusal,
+        facts: &[(&str, &str)],
+    ) {
+        let Row {
+            reason,
+            code,
+            message,
+            ..
+        } = refusal.row();
+        frame::write::refusal(
+            out,
+            id,
+            &RefusalBody {
+                code,
+                message,
+                reason,
+                facts,
+            },
+        );
+    }
+
+    /// The page for a browser that comes by.
+    #[must_use]
+    pub fn page(&self) -> Reply {
+        self.say(self.root_status, Some(HTML), self.page.into())
+    }
+
+    /// What a browser asks before it sends a call from a page of another origin.
+    #[must_use]
+    pub fn preflight(&self) -> Reply {
+        let mut reply = self.nothing();
+        if !self.common.is_empty() {
+            reply
+                .headers_mut()
+                .insert(header::ACCESS_CONTROL_MAX_AGE, self.max_age.clone());
+        }
+        reply
+    }
+
+    /// 200 or 503, in a word for people.
+    #[must_use]
+    pub fn health(&self, good: bool) -> Reply {
+        match good {
+            true => self.say(StatusCode::OK, Some(TEXT), "ok\n".into()),
+            false => self.say(
+                StatusCode::SERVICE_UNAVAILABLE,
+                Some(TEXT),
+                "not ready\n".into(),
+            ),
+        }
+    }
+
+    /// A request line or header that HTTP itself forbids (RFC 9112, section 3.2).
+    #[must_use]
+    pub fn bad_request(&self, why: &'static str) -> Reply {
+        let mut reply = self.refuse(Id::NULL, Refusal::InvalidRequest(why), &[]);
+        *reply.status_mut() = StatusCode::BAD_REQUEST;
+        reply
+    }
+
+    /// An HTTP method that nobody serves here (RFC 9110, section 15.5.6).
+    #[must_use]
+    pub fn method_not_allowed(&self) -> Reply {
+        let why = Refusal::InvalidRequest("send JSON-RPC by POST");
+        let mut reply = self.refuse(Id::NULL, why, &[]);
+        *reply.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        let allow = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
+        reply.headers_mut().insert(header::ALLOW, allow);
+        reply
+    }
+
+    /// A WebSocket where none is served (RFC 9110, section 15.5.22).
+    #[must_use]
+    pub fn no_web_socket(&self) -> Reply {
+        let why = Refusal::InvalidRequest("WebSocket is not served here, send JSON-RPC by POST");
+        let mut reply = self.refuse(Id::NULL, why, &[]);
+        *reply.status_mut() = StatusCode::UPGRADE_REQUIRED;
+        reply
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! WebSocket pass-through: bytes both ways between a client and one backend of the `ws` pool.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::HeaderValue;
+use http::Method;
+use http::Request;
+use http::Response;
+use http::StatusCode;
+use http::header;
+use http::request::Parts;
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper::upgrade;
+use hyper::upgrade::OnUpgrade;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use rules::ids::Pool;
+use rules::ids::Seat;
+use rules::method::HeadNeed;
+use rules::pick;
+use rules::pick::Wish;
+use tokio::io::copy_bidirectional;
+use tokio::time::timeout_at;
+
+use crate::body::AnswerBody;
+use crate::live::Backend;
+use crate::live::Snapshot;
+use crate::metrics::Metrics;
+use crate::reply::Refusal;
+use crate::reply::Reply;
+use crate::tasks;
+use crate::upstream;
+use crate::worker::Client;
+use crate::worker::Worker;
+
+/// The client's headers that a WebSocket handshake is made of (RFC 6455, section 4.1).
+const HANDSHAKE: [header::HeaderName; 5] = [
+    header::SEC_WEBSOCKET_KEY,
+    header::SEC_WEBSOCKET_VERSION,
+    header::SEC_WEBSOCKET_PROTOCOL,
+    header::SEC_WEBSOCKET_EXTENSIONS,
+    header::ORIGIN,
+];
+
+/// A tunnel that counts itself out when it ends.
+struct Open(Arc<Metrics>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.front.tunnels.dec();
+    }
+}
+
+/// Opens a tunnel for a request to upgrade. The backend's own answer decides: 101 joins the two
+/// sides, anything else goes to the client.
+pub async fn open(worker: &Arc<Worker>, mut request: Request<Incoming>, client: &Client) -> Reply {
+    let snapshot = worker.live.snapshot();
+    let voice = &snapshot.settings.voice;
+    if snapshot
+        .table
+        .places()
+        .iter()
+        .all(|place| place.pool != Some(Pool::Ws))
+    {
+        return voice.no_web_socket();
+    }
+    let ours = upgrade::on(&mut request);
+    let (head, _body) = request.into_parts();
+    let mut tried = Vec::new();
+    while let Some((seat, backend)) = pick(worker, &snapshot, &tried) {
+        tried.push(seat);
+        let Some(response) = handshake(worker, backend, &head, client).await else {
+            continue;
+        };
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return turned_down(response);
+        }
+        return join(worker, response, ours);
+    }
+    worker.metrics.rejected(Refusal::UpstreamFailed.reason());
+    voice.refuse(frame::id::Id::NULL, Refusal::UpstreamFailed, &[])
+}
+
+fn pick<'a>(
+    worker: &Worker,
+    snapshot: &'a Snapshot,
+    tried: &[Seat],
+) -> Option<(Seat, &'a Arc<Backend>)> {
+    let wish = Wish {
+        pool: Pool::Ws,
+        head: HeadNeed::Free,
+        tried,
+    };
+    let picked = pick::read(
+        &snapshot.table,
+        &wish,
+        fastrand::u64(..),
+        worker.clock.now(),
+    )?;
+    worker.metrics.picked(Pool::Ws, picked.step);
+    Some((picked.seat, snapshot.backend(picked.seat)?))
+}
+
+/// Sends the handshake on a connection of its own; `None` when that backend cannot be reached.
+async fn handshake(
+    worker: &Worker,
+    backend: &Backend,
+    head: &Parts,
+    client: &Client,
+) -> Option<Response<Incoming>> {
+    let allowed = worker.live.snapshot().settings.config.timeouts.attempt;
+    let until = worker.clock.instant(worker.clock.now().after(allowed));
+    timeout_at(until, async {
+        let stream = worker
+            .dial
+            .open(&backend.target, &worker.clock)
+            .await
+            .ok()?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+        tasks::background(connection.with_upgrades());
+        let mut request = Request::new(Empty::<Bytes>::new());
+        *request.method_mut() = Method::GET;
+        *request.uri_mut() = backend.path.clone();
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, backend.host.clone());
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        copy(&HANDSHAKE, &head.headers, headers);
+        if !backend.external {
+            upstream::introduce(headers, client);
+        }
+        sender.send_request(request).await.ok()
+    })
+    .await
+    .ok()
+    .flatten()
+}
+
+fn copy(names: &[header::HeaderName], from: &HeaderMap, to: &mut HeaderMap) {
+    for name in names {
+        for value in from.get_all(name) {
+            to.append(name.clone(), value.clone());
+        }
+    }
+}
+
+/// A backend that does not upgrade says why; its words reach the client.
+fn turned_down(response: Response<Incoming>) -> Reply {
+    let (head, rest) = response.into_parts();
+    let mut reply = Response::new(AnswerBody::Streamed {
+        first: Bytes::new(),
+        rest,
+        keep: None,
+    });
+    *reply.status_mut() = head.status;
+    copy(
+        &[header::CONTENT_TYPE, header::SEC_WEBSOCKET_VERSION],
+        &head.headers,
+        reply.headers_mut(),
+    );
+    reply
+}
+
+/// Answers 101 and moves bytes until either side ends.
+fn join(worker: &Arc<Worker>, mut response: Response<Incoming>, ours: OnUpgrade) -> Reply {
+    let theirs = upgrade::on(&mut response);
+    let mut reply = Response::new(AnswerBody::from(""));
+    *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let names = [
+        header::UPGRADE,
+        header::CONNECTION,
+        header::SEC_WEBSOCKET_ACCEPT,
+        header::SEC_WEBSOCKET_PROTOCOL,
+        header::SEC_WEBSOCKET_EXTENSIONS,
+    ];
+    copy(&names, response.headers(), reply.headers_mut());
+    worker.metrics.front.tunnels.inc();
+    let open = Open(Arc::clone(&worker.metrics));
+    tasks::background(async move {
+        let _open = open;
+        if let (Ok(ours), Ok(theirs)) = tokio::join!(ours, theirs) {
+            // How a tunnel ends is between its two sides.
+            let _ended = carry(ours, theirs).await;
+        }
+    });
+    reply
+}
+
+async fn carry(ours: Upgraded, theirs: Upgraded) -> std::io::Result<(u64, u64)> {
+    copy_bidirectional(&mut TokioIo::new(ours), &mut TokioIo::new(theirs)).await
+}
