@@ -25,3 +25,6 @@ pub(crate) fn add(bits: &mut Bits, entry: &[u8]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

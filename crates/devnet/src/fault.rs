@@ -142,3 +142,6 @@ impl fmt::Display for NotAFault {
 }
 
 impl std::error::Error for NotAFault {}
+
+#[cfg(test)]
+mod tests;

@@ -48,3 +48,6 @@ pub(crate) fn position(hash: &Hash) -> u64 {
 fn mask(front: &[u8]) -> u64 {
     dice(&keccak(&[b"mask", front]))
 }
+
+#[cfg(test)]
+mod tests;

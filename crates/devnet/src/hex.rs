@@ -46,3 +46,6 @@ pub(crate) fn parse_data(text: &str) -> Option<Vec<u8>> {
 pub(crate) fn parse_fixed<const N: usize>(text: &str) -> Option<[u8; N]> {
     parse_data(text)?.try_into().ok()
 }
+
+#[cfg(test)]
+mod tests;

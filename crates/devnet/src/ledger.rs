@@ -210,3 +210,6 @@ impl Growth {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,3 +103,6 @@ fn any_of<const N: usize>(value: &Value) -> Option<Vec<[u8; N]>> {
         .map(|one| hex::parse_fixed(one.as_str()?))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

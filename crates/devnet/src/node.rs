@@ -66,6 +66,7 @@ struct Home {
 
 #[derive(Default)]
 struct Counts {
+    connections: u64,
     received: u64,
     methods: BTreeMap<String, u64>,
     delivered: Vec<String>,
@@ -75,6 +76,7 @@ impl fmt::Debug for Counts {
     /// Raw transactions stay out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Counts");
+        shown.field("connections", &self.connections);
         shown.field("received", &self.received);
         shown.field("delivered", &self.delivered.len());
         shown.finish_non_exhaustive()
@@ -152,6 +154,11 @@ impl Node {
         self.view().head()
     }
 
+    /// Connections accepted since the start, also those that were reset at once.
+    pub fn connections(&self) -> u64 {
+        self.counts().connections
+    }
+
     /// HTTP requests whose head was read, also those that were not answered.
     pub fn received(&self) -> u64 {
         self.counts().received
@@ -185,6 +192,10 @@ impl Node {
 
     pub(crate) fn view(&self) -> View {
         View::new(&self.home.ledger, &self.home.condition.borrow())
+    }
+
+    pub(crate) fn count_connection(&self) {
+        self.counts().connections += 1;
     }
 
     pub(crate) fn count_request(&self) {

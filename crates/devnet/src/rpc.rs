@@ -154,3 +154,6 @@ fn written(answer: &impl Serialize) -> Option<Vec<u8>> {
 fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(from).map(Some)
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,13 +43,18 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Serves a node for as long as the network lives.
 pub(crate) async fn run(node: Node, spawner: Spawner) {
     loop {
-        match node.gate().accept().await {
-            Ok(arrival) if node.has(Fault::ResetBefore) => reset(&arrival.stream),
-            Ok(arrival) => spawner.spawn(connection(node.clone(), arrival)),
+        let arrival = match node.gate().accept().await {
+            Ok(arrival) => arrival,
             Err(error) => {
                 tracing::debug!(node = node.name(), %error, "cannot accept");
                 sleep(ACCEPT_PAUSE).await;
+                continue;
             }
+        };
+        node.count_connection();
+        match node.has(Fault::ResetBefore) {
+            true => reset(&arrival.stream),
+            false => spawner.spawn(connection(node.clone(), arrival)),
         }
     }
 }
@@ -171,3 +176,6 @@ fn respond(node: &Node, reply: Reply, doing: Arc<watch::Sender<Doing>>) -> Respo
     }
     response
 }
+
+#[cfg(test)]
+mod tests;
