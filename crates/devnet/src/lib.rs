@@ -1,30 +1,54 @@
 //! A simulated EVM network: nodes, miners and a nodeos on one chain, with faults on command.
 
-mod answer;
-mod block;
-mod bloom;
-mod body;
-mod clock;
-mod condition;
-mod control;
-mod fault;
-mod gate;
-mod hash;
-mod hex;
-mod ledger;
-mod lineage;
-mod logs;
-mod miner;
 mod network;
-mod node;
-mod nodeos;
-mod params;
-mod reads;
-mod render;
-mod rpc;
+
+mod control;
+
 mod serve;
-mod tasks;
+
+mod answer;
+
+mod node;
+
+mod nodeos;
+
+mod miner;
+
+mod reads;
+
+mod logs;
+
+mod params;
+
+mod rpc;
+
+mod render;
+
 mod view;
+
+mod condition;
+
+mod ledger;
+
+mod block;
+
+mod body;
+
+mod fault;
+
+mod gate;
+
+mod lineage;
+
+mod bloom;
+
+mod hash;
+
+mod hex;
+
+mod clock;
+
+mod tasks;
 
 pub use crate::bloom::Bloom;
 pub use crate::fault::Fault;

@@ -40,7 +40,7 @@ pub(crate) fn get_logs(view: &View, params: Params<'_>) -> Result<Value, Refusal
 
 /// Blocks above the node's head are left out without a word, as geth does.
 fn range(view: &View, object: &Value) -> Result<RangeInclusive<u64>, Refusal> {
-    if let Some(hash) = object.get("blockHash") {
+    if let Some(hash) = object.get("blockHash").filter(|hash| !hash.is_null()) {
         let at = block_ref(hash).and_then(|at| view.number(at));
         let number = at.ok_or_else(|| Refusal::new(-32000, "unknown block"))?;
         return Ok(number..=number);

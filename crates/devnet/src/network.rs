@@ -7,6 +7,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
+use tokio::time::interval;
+
 use crate::block::Origin;
 use crate::bloom::Bloom;
 use crate::control;
@@ -182,7 +185,8 @@ impl Plan {
         all.enumerate()
             .map(|(index, (name, kind))| {
                 let addr = SocketAddr::new(self.bind, self.port(index)?);
-                Node::new(name, kind, addr, ledger)
+                let opened = Node::new(name.clone(), kind, addr, ledger);
+                opened.map_err(|error| taken(&name, addr, &error))
             })
             .collect()
     }
@@ -197,9 +201,15 @@ impl Plan {
     }
 }
 
+/// Says which address it was that could not be had.
+fn taken(name: &str, addr: SocketAddr, error: &io::Error) -> io::Error {
+    let message = format!("{name} cannot listen on {addr}: {error}");
+    io::Error::new(error.kind(), message)
+}
+
 async fn tick(ledger: Arc<Ledger>, block_time: Duration) {
     // The head is as old as the network now, so the next block is one block time away.
-    let mut ticks = tokio::time::interval(block_time);
+    let mut ticks = interval(block_time);
     ticks.tick().await;
     loop {
         ticks.tick().await;
@@ -213,7 +223,8 @@ async fn open_desk(
     nodes: &[Node],
     spawner: Spawner,
 ) -> io::Result<SocketAddr> {
-    let listener = tokio::net::TcpListener::bind(addr).await?;
+    let listener = TcpListener::bind(addr).await;
+    let listener = listener.map_err(|error| taken("the control port", addr, &error))?;
     let bound = listener.local_addr()?;
     let desk = Arc::new(Desk {
         ledger: Arc::clone(ledger),

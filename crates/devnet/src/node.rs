@@ -1,6 +1,7 @@
 //! One simulated node: its name and port, the faults it has, and what it has been sent.
 
 use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -69,7 +70,7 @@ struct Counts {
     connections: u64,
     received: u64,
     methods: BTreeMap<String, u64>,
-    delivered: Vec<String>,
+    delivered: VecDeque<String>,
 }
 
 impl fmt::Debug for Counts {
@@ -171,7 +172,7 @@ impl Node {
 
     /// Raw transactions that were read, oldest first, also duplicates and those that failed.
     pub fn delivered(&self) -> Vec<String> {
-        self.counts().delivered.clone()
+        self.counts().delivered.iter().cloned().collect()
     }
 
     pub(crate) fn gate(&self) -> &Gate {
@@ -212,9 +213,9 @@ impl Node {
         let raw = call.params.get(0).and_then(serde_json::Value::as_str);
         if let (SEND, Some(raw)) = (call.method.as_ref(), raw) {
             if counts.delivered.len() >= DELIVERED_MAX {
-                counts.delivered.remove(0);
+                counts.delivered.pop_front();
             }
-            counts.delivered.push(raw.to_owned());
+            counts.delivered.push_back(raw.to_owned());
         }
     }
 

@@ -3,7 +3,9 @@
 use serde_json::Value;
 use serde_json::json;
 
+use crate::block::Block;
 use crate::block::TRANSACTION_GAS;
+use crate::block::Transaction;
 use crate::block::contracts;
 use crate::hash::dice;
 use crate::hash::keccak;
@@ -88,7 +90,7 @@ fn block_receipts(view: &View, at: BlockRef) -> Value {
 }
 
 /// How one transaction of a block is written.
-type Writer = fn(&View, &crate::block::Block, usize, &crate::block::Transaction) -> Value;
+type Writer = fn(&View, &Block, usize, &Transaction) -> Value;
 
 fn transaction(view: &View, params: Params<'_>, write: Writer) -> Result<Value, Refusal> {
     let found = view.transaction(&params.hash(0)?);

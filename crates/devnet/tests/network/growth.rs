@@ -91,6 +91,27 @@ async fn a_plan_that_cannot_be_is_refused() {
 }
 
 #[tokio::test]
+async fn a_port_that_is_taken_is_named() {
+    let net = still().await;
+    let addr = net.node("read-2").unwrap().addr();
+    let first = Plan {
+        first_port: Some(addr.port()),
+        ..Plan::default()
+    };
+    let control = Plan {
+        control: Some(addr),
+        ..Plan::default()
+    };
+    for (plan, name) in [(first, "read-1"), (control, "the control port")] {
+        let said = Devnet::start(plan).await.unwrap_err().to_string();
+        assert!(
+            said.starts_with(&format!("{name} cannot listen on {addr}: ")),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn dropping_a_network_closes_its_ports_at_once() {
     let net = still().await;
     let node = net.node("read-1").unwrap().clone();
