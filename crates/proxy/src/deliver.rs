@@ -187,6 +187,7 @@ impl Exchange {
         };
         let errand = Errand {
             body: parcel.body.clone(),
+            path: None,
             client: Some(&self.client),
             line: tries.line,
             deadline,

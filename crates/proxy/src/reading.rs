@@ -108,12 +108,15 @@ fn whole(bytes: &Bytes, answer: &Answer<'_>, status: StatusCode) -> (Outcome, Re
 fn meaning(answer: &Answer<'_>, status: StatusCode) -> Outcome {
     match &answer.said {
         Said::Result(_) => Outcome::Answer,
-        Said::Error { code, message, .. } => match outcome::of_error(*code, message) {
-            Outcome::Answer if outcome::of_status(status.as_u16()) == Outcome::Busy => {
+        Said::Error { code, message, .. } => {
+            let meant = outcome::of_error(*code, message);
+            let busy = outcome::of_status(status.as_u16()) == Outcome::Busy;
+            if busy && meant == Outcome::Answer {
                 Outcome::Busy
+            } else {
+                meant
             }
-            other => other,
-        },
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use http::Method;
 use http::Request;
 use http::Response;
 use http::StatusCode;
+use http::Uri;
 use http::header;
 use http_body::Body;
 use http_body_util::BodyExt;
@@ -53,6 +54,8 @@ pub enum Line {
 pub struct Errand<'a> {
     /// What is sent.
     pub body: Bytes,
+    /// To another path than the backend's own.
+    pub path: Option<Uri>,
     /// On whose behalf; nobody's for probes.
     pub client: Option<&'a Client>,
     /// On which connection.
@@ -213,7 +216,7 @@ async fn connect(worker: &Worker, backend: &Backend) -> Option<Connection> {
 fn request(backend: &Backend, errand: &Errand<'_>) -> Request<Full<Bytes>> {
     let mut request = Request::new(Full::new(errand.body.clone()));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = backend.path.clone();
+    *request.uri_mut() = errand.path.clone().unwrap_or_else(|| backend.path.clone());
     let headers = request.headers_mut();
     headers.insert(header::HOST, backend.host.clone());
     headers.insert(header::CONTENT_TYPE, JSON);
