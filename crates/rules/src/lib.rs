@@ -2,15 +2,15 @@
 //!
 //! Modules stand from the top of the stairs down: a module uses only those below its own line.
 
-pub mod attempt;
 pub mod batch;
-pub mod budget;
-pub mod ejection;
-pub mod ids;
-pub mod load;
-pub mod method;
-pub mod moment;
-pub mod outcome;
 pub mod pick;
 pub mod table;
+pub mod attempt;
 pub mod vitals;
+pub mod ejection;
+pub mod load;
+pub mod budget;
+pub mod outcome;
+pub mod method;
+pub mod ids;
+pub mod moment;
