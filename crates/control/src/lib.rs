@@ -1,1 +1,9 @@
-//! control
+//! The control plane: probes, the verdicts drawn from them, the table, and what operators see.
+//!
+//! Modules stand from the top of the stairs down: a module uses only those below its own line.
+
+pub mod prober;
+pub mod admin;
+pub mod publish;
+pub mod probe;
+pub mod gauges;

@@ -1,0 +1,171 @@
+//! The listeners for operators and load balancers: metrics, liveness, readiness.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use http::Request;
+use http::Response;
+use http::StatusCode;
+use http::header;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use hyper_util::rt::TokioTimer;
+use prometheus::Encoder;
+use prometheus::TextEncoder;
+use proxy::listen;
+use proxy::live::Live;
+use proxy::metrics::Metrics;
+use proxy::tasks;
+use rules::ids::Pool;
+use tokio::net::TcpListener;
+
+use crate::gauges::Gauges;
+
+/// Between two attempts to bind an address that is taken.
+const BIND_AGAIN: Duration = Duration::from_secs(5);
+/// A connection that says nothing for this long is closed.
+const IDLE: Duration = Duration::from_secs(75);
+
+/// What both listeners show.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// What is true now.
+    pub live: Arc<Live>,
+    /// The counters of the data plane, and the registry of all.
+    pub metrics: Arc<Metrics>,
+    /// The gauges of the control plane.
+    pub gauges: Arc<Gauges>,
+}
+
+/// Which listener a request came in by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// `/metrics`, `/livez`, `/readyz`.
+    Admin,
+    /// `GET /` says whether calls can be served now, as the original's load balancers ask it.
+    Health,
+}
+
+impl Door {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Health => "health",
+        }
+    }
+}
+
+/// Listens on an address for as long as the process runs. A port that is taken does not stop
+/// Headway: it is logged and tried again.
+pub async fn listen(address: SocketAddr, door: Door, view: View) {
+    loop {
+        match listen::bind(address) {
+            Ok(listener) => {
+                tracing::info!(listener = door.as_str(), %address, "listening");
+                serve(listener, door, view).await;
+                return;
+            }
+            Err(error) => {
+                view.gauges.bind_failures.inc();
+                let door = door.as_str();
+                tracing::error!(listener = door, %address, %error, "cannot listen, trying again");
+                tokio::time::sleep(BIND_AGAIN).await;
+            }
+        }
+    }
+}
+
+/// Serves a listener that is already bound.
+pub async fn serve(listener: TcpListener, door: Door, view: View) {
+    loop {
+        let Ok((stream, _peer)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let view = view.clone();
+        let service = service_fn(move |request| {
+            let reply = reply(door, &view, &request);
+            async move { Ok::<_, Infallible>(reply) }
+        });
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(IDLE);
+        tasks::background(builder.serve_connection(TokioIo::new(stream), service));
+    }
+}
+
+fn reply(door: Door, view: &View, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        let mut reply = text(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
+        let allow = http::HeaderValue::from_static("GET, HEAD");
+        reply.headers_mut().insert(header::ALLOW, allow);
+        return reply;
+    }
+    let query = request.uri().query().unwrap_or("");
+    match (door, request.uri().path()) {
+        (Door::Admin, "/metrics") => metrics(view),
+        (Door::Admin | Door::Health, "/livez") => text(StatusCode::OK, "ok\n"),
+        (Door::Admin | Door::Health, "/readyz") => verdict(ready(&view.live, query)),
+        (Door::Health, _) => verdict(view.live.readiness.is_serving()),
+        (Door::Admin, _) => text(StatusCode::NOT_FOUND, "try /metrics, /livez or /readyz\n"),
+    }
+}
+
+/// `?strict` asks for this moment, `?pool=write` for one pool at this moment.
+fn ready(live: &Live, query: &str) -> bool {
+    let parameters = || query.split('&').map(|part| part.split_once('=').unwrap_or((part, "")));
+    if live.readiness.is_draining() {
+        return false;
+    }
+    if let Some((_, name)) = parameters().find(|(key, _)| *key == "pool") {
+        let table = &live.snapshot().table;
+        return Pool::named(name).is_some_and(|pool| {
+            let leader = table.ladder().leader.is_some();
+            !table.line(pool).eligible.is_empty()
+                || (leader && table.ladder().leader_serves.contains(&pool))
+        });
+    }
+    if parameters().any(|(key, _)| key == "strict") {
+        return live.readiness.is_serving();
+    }
+    live.readiness.is_ready()
+}
+
+fn verdict(good: bool) -> Response<Full<Bytes>> {
+    if good {
+        text(StatusCode::OK, "ok\n")
+    } else {
+        text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    }
+}
+
+fn text(status: StatusCode, words: &'static str) -> Response<Full<Bytes>> {
+    let mut reply = Response::new(Full::from(words));
+    *reply.status_mut() = status;
+    let kind = http::HeaderValue::from_static("text/plain; charset=utf-8");
+    reply.headers_mut().insert(header::CONTENT_TYPE, kind);
+    reply
+}
+
+fn metrics(view: &View) -> Response<Full<Bytes>> {
+    view.gauges.look(&view.live);
+    let mut families = view.metrics.registry().gather();
+    families.extend(prometheus::gather());
+    let mut bytes = Vec::new();
+    if TextEncoder::new().encode(&families, &mut bytes).is_err() {
+        return text(StatusCode::INTERNAL_SERVER_ERROR, "metrics cannot be written\n");
+    }
+    let mut reply = Response::new(Full::from(bytes));
+    let kind = http::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    reply.headers_mut().insert(header::CONTENT_TYPE, kind);
+    reply
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! One question to one backend, asked over the same connections and timeouts as calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chain::block;
+use chain::head::BlockHash;
+use chain::head::Head;
+use frame::answer;
+use frame::answer::Said;
+use http::Uri;
+use proxy::live::Backend;
+use proxy::upstream;
+use proxy::upstream::Errand;
+use proxy::upstream::Line;
+use proxy::upstream::TryEnd;
+use proxy::worker::Worker;
+use rules::ids::Pool;
+
+/// Bytes of an answer to a probe: a block's header and the hashes of its transactions.
+const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+const LATEST: &[u8] =
+    br#"{"jsonrpc":"2.0","id":1,"method":"eth_getBlockByNumber","params":["latest",false]}"#;
+const GAS_PRICE: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"eth_gasPrice","params":[]}"#;
+const CHAIN_ID: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}"#;
+
+/// What a probe brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// Its newest block.
+    Head(Head),
+    /// It answers; it has no head to tell.
+    Alive,
+    /// No answer, or none that makes sense.
+    Nothing,
+}
+
+/// Asks a backend how it is, in the way its pool wants to be asked.
+pub async fn ask(worker: &Worker, backend: &Arc<Backend>, pool: Option<Pool>, wait: Duration) -> Sign {
+    match pool {
+        Some(Pool::Read | Pool::Heavy) | None => match said(worker, backend, LATEST, wait).await {
+            Some(Word::Result(raw)) => {
+                block::read(&raw).map_or(Sign::Nothing, |block| Sign::Head(block.head()))
+            }
+            Some(Word::Error) | None => Sign::Nothing,
+        },
+        // A miner knows three methods; even an error shows that it is there.
+        Some(Pool::Write) => match said(worker, backend, GAS_PRICE, wait).await {
+            Some(Word::Result(_) | Word::Error) => Sign::Alive,
+            None => Sign::Nothing,
+        },
+        Some(Pool::Antelope) => info(worker, backend, wait).await,
+        // Tunnels are not asked: their own handshakes tell.
+        Some(Pool::Ws) => Sign::Alive,
+    }
+}
+
+/// The chain id a backend says; `None` when it does not know the method or does not answer.
+pub async fn chain_id(worker: &Worker, backend: &Arc<Backend>, wait: Duration) -> Option<u64> {
+    match said(worker, backend, CHAIN_ID, wait).await? {
+        Word::Result(raw) => block::quantity(&raw),
+        Word::Error => None,
+    }
+}
+
+/// The hash of a backend's block at a height.
+pub async fn hash_at(
+    worker: &Worker,
+    backend: &Arc<Backend>,
+    height: u64,
+    wait: Duration,
+) -> Option<BlockHash> {
+    let body = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"eth_getBlockByNumber","params":["0x{height:x}",false]}}"#
+    );
+    match said(worker, backend, body.as_bytes(), wait).await? {
+        Word::Result(raw) => block::read(&raw).map(|block| block.head().hash),
+        Word::Error => None,
+    }
+}
+
+/// What a backend said in JSON-RPC.
+enum Word {
+    Result(String),
+    Error,
+}
+
+async fn said(worker: &Worker, backend: &Arc<Backend>, body: &[u8], wait: Duration) -> Option<Word> {
+    let bytes = post(worker, backend, (body, None), wait).await?;
+    match answer::read(&bytes)?.said {
+        Said::Result(raw) => Some(Word::Result(raw.to_owned())),
+        Said::Error { .. } => Some(Word::Error),
+    }
+}
+
+/// nodeos is asked for its state in its own way; that it answers is all that counts.
+async fn info(worker: &Worker, backend: &Arc<Backend>, wait: Duration) -> Sign {
+    let path = Uri::from_static("/v1/chain/get_info");
+    match post(worker, backend, (b"{}", Some(path)), wait).await {
+        Some(bytes) if bytes.starts_with(b"{") => Sign::Alive,
+        Some(_) | None => Sign::Nothing,
+    }
+}
+
+async fn post(
+    worker: &Worker,
+    backend: &Arc<Backend>,
+    (body, path): (&[u8], Option<Uri>),
+    wait: Duration,
+) -> Option<Bytes> {
+    let errand = Errand {
+        body: Bytes::copy_from_slice(body),
+        path,
+        client: None,
+        line: Line::Any,
+        deadline: worker.clock.now().after(wait),
+        held_bytes_max: ANSWER_BYTES_MAX,
+    };
+    match upstream::send_once(worker, backend, errand).await {
+        TryEnd::Answered(answered) if answered.status.is_success() && answered.rest.is_none() => {
+            Some(answered.first)
+        }
+        TryEnd::Answered(_) | TryEnd::NotSent(_) | TryEnd::Lost(_) | TryEnd::TimedOut => None,
+    }
+}

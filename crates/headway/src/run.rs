@@ -1,0 +1,53 @@
+//! `headway run`: serve until asked to stop.
+
+use std::io;
+use std::process::ExitCode;
+
+use config::checked::Config;
+
+use crate::arguments::Configured;
+use crate::logging;
+use crate::say;
+use crate::show;
+use crate::signals::Stop;
+use crate::wiring;
+
+/// Serves; exit code 1 when the configuration or a data address is no good.
+pub(crate) fn run(wanted: &Configured) -> ExitCode {
+    let loaded = match show::load(wanted) {
+        Ok(loaded) => loaded,
+        Err(found) => return show::problems(&found),
+    };
+    logging::start(&loaded.config.logs);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    match on_this_thread(serve(loaded.config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::error(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a future on this thread: the one that accepts connections.
+pub(crate) fn on_this_thread<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+/// Serves a checked configuration until a signal asks for the end.
+pub(crate) async fn serve(config: Config) -> io::Result<()> {
+    let mut stop = Stop::listen()?;
+    let running = wiring::start(config).await?;
+    let signal = stop.next().await;
+    tracing::info!(signal, "stopping: no new connections, what is under way may end");
+    tokio::select! {
+        ended = running.server.stop(running.patience) => {
+            let how = if ended { "everything under way has ended" } else { "the time to end is over" };
+            tracing::info!("stopped: {how}");
+        }
+        signal = stop.next() => tracing::warn!(signal, "stopped at once"),
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! Builds every part and hands each its neighbours; the only file that names them all.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::checked::Config;
+use control::admin;
+use control::admin::Door;
+use control::admin::View;
+use control::gauges::Gauges;
+use control::prober;
+use control::prober::Prober;
+use control::publish;
+use proxy::access_log::Journal;
+use proxy::clock::Clock;
+use proxy::dial::Dial;
+use proxy::listen;
+use proxy::live::Backend;
+use proxy::live::Live;
+use proxy::live::Settings;
+use proxy::memory::Memory;
+use proxy::metrics::Metrics;
+use proxy::reply::Refusal;
+use proxy::server;
+use proxy::server::Server;
+use proxy::tasks::Tasks;
+use proxy::worker::Worker;
+
+/// The data port opens after the first round of probes, or after this long.
+const FIRST_ROUND: Duration = Duration::from_secs(2);
+
+/// A Headway that serves.
+#[derive(Debug)]
+pub(crate) struct Running {
+    /// Its data plane.
+    pub(crate) server: Server,
+    /// How long calls under way may go on once it is asked to stop.
+    pub(crate) patience: Duration,
+}
+
+/// Starts everything. Must be called inside a runtime, which then accepts the connections.
+///
+/// # Errors
+/// A data address that cannot be bound, an access log that cannot be opened, or a thread that
+/// cannot be started. Side ports that are taken are no reason to stop.
+pub(crate) async fn start(config: Config) -> io::Result<Running> {
+    // Bound before anything else is started: a port that is taken should say so at once.
+    let mut listeners = Vec::new();
+    for address in &config.server.listen {
+        let listener = listen::bind(*address).map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+        })?;
+        listeners.push(listener);
+    }
+    let patience = config.timeouts.drain;
+    let count = server::worker_count(config.server.workers);
+    let (admin, health) = (config.admin.listen, config.server.health_listen);
+    let worker = assemble(config, count)?;
+    let gauges = Gauges::new(&worker).map_err(io::Error::other)?;
+    let view = View {
+        live: Arc::clone(&worker.live),
+        metrics: Arc::clone(&worker.metrics),
+        gauges: Arc::new(gauges),
+    };
+    let (first_round, rounds_began) = tokio::sync::oneshot::channel();
+    let prober = Prober::new(worker.clone(), Arc::clone(&view.gauges));
+    thread("headway-prober", prober::run(prober, first_round))?;
+    thread("headway-admin", async move {
+        let doors = [(admin, Door::Admin), (health, Door::Health)];
+        let doors = doors.into_iter().filter_map(|(address, door)| Some((address?, door)));
+        let open: Vec<_> = doors
+            .map(|(address, door)| proxy::tasks::background(admin::listen(address, door, view.clone())))
+            .collect();
+        for door in open {
+            let _ended = door.await;
+        }
+        std::future::pending::<()>().await;
+    })?;
+    let _patience_over = tokio::time::timeout(FIRST_ROUND, rounds_began).await;
+    let server = Server::start(worker, count, listeners)?;
+    for address in server.addresses() {
+        tracing::info!(%address, "serving");
+    }
+    Ok(Running { server, patience })
+}
+
+/// A worker to be copied, with everything the workers share.
+fn assemble(config: Config, count: usize) -> io::Result<Worker> {
+    let metrics = Metrics::new(&config.methods, &Refusal::REASONS).map_err(io::Error::other)?;
+    let backends = config.backends.iter().map(|wanted| {
+        // One more than there are workers: the prober keeps connections of its own.
+        Backend::new(wanted, count + 1, &metrics).map(Arc::new).map_err(io::Error::other)
+    });
+    let backends = backends.collect::<io::Result<Vec<_>>>()?;
+    let journal = Journal::open(&config.logs.access, metrics.front.log_lines_dropped.clone())
+        .map_err(|error| io::Error::new(error.kind(), format!("access log: {error}")))?;
+    let memory = Memory::new(config.limits.buffered_bytes);
+    let first = publish::first(Arc::new(Settings::new(config)), backends);
+    Ok(Worker {
+        index: count,
+        clock: Clock::start(),
+        live: Arc::new(Live::new(first)),
+        metrics: Arc::new(metrics),
+        journal,
+        memory,
+        dial: Arc::new(Dial::Net),
+        tasks: Tasks::default(),
+    })
+}
+
+/// Runs something on a thread of its own, so that calls never wait behind it.
+fn thread(name: &str, work: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name(name.into()).spawn(move || runtime.block_on(work))?;
+    Ok(())
+}
