@@ -1,6 +1,12 @@
 //! A backend's URL: where to dial, what to ask for, and what of it nobody may see.
 
 use std::fmt;
+use std::net::Ipv6Addr;
+
+use http::Uri;
+
+/// Bytes of a URL.
+const URL_BYTES_MAX: usize = 2048;
 
 /// A checked `http://` or `https://` URL. Its path, query and user part often hold a key, so neither
 /// `Debug` nor `Display` shows them.
@@ -19,6 +25,43 @@ pub struct BackendUrl {
 }
 
 impl BackendUrl {
+    /// Reads `http://host`, `https://user:password@host:port/path?query` and what lies between.
+    ///
+    /// # Errors
+    /// What is wrong with the text, in words that repeat nothing of it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        if text.len() > URL_BYTES_MAX {
+            return Err("longer than 2048 bytes");
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("a space or an odd character in it");
+        }
+        if text.contains('#') {
+            return Err("a fragment (#) means nothing to a backend");
+        }
+        let uri: Uri = text.parse().map_err(|_| "not a URL")?;
+        let tls = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err("it does not start with http:// or https://"),
+        };
+        let authority = uri.authority().ok_or("no host")?.as_str();
+        let (user, address) = match authority.rsplit_once('@') {
+            Some((user, address)) => (Some(user.to_owned()), address),
+            None => (None, authority),
+        };
+        let (host, port) = split_port(address)?;
+        let asked = uri.path_and_query().map_or("/", |path| path.as_str());
+        let slash = if asked.starts_with('/') { "" } else { "/" };
+        Ok(Self {
+            tls,
+            host: checked_host(host)?,
+            port: port.unwrap_or(if tls { 443 } else { 80 }),
+            path: format!("{slash}{asked}"),
+            user,
+        })
+    }
+
     /// The value of the `Host` header: the port is left out when it is the scheme's own.
     #[must_use]
     pub fn authority(&self) -> String {
@@ -48,3 +91,38 @@ impl fmt::Debug for BackendUrl {
         fmt::Display::fmt(self, f)
     }
 }
+
+fn split_port(address: &str) -> Result<(&str, Option<u16>), &'static str> {
+    // The last colon of an address in brackets may belong to the address itself.
+    let Some((host, port)) = address.rsplit_once(':').filter(|_| !address.ends_with(']')) else {
+        return Ok((address, None));
+    };
+    let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let port = port.parse().ok().filter(|port| digits && *port > 0);
+    Ok((
+        host,
+        Some(port.ok_or("the port is not a number from 1 to 65535")?),
+    ))
+}
+
+fn checked_host(host: &str) -> Result<String, &'static str> {
+    if let Some(address) = host.strip_prefix('[') {
+        let address = address
+            .strip_suffix(']')
+            .and_then(|a| a.parse::<Ipv6Addr>().ok());
+        return address
+            .map(|a| a.to_string())
+            .ok_or("the host is not an IPv6 address");
+    }
+    let name = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_');
+    if host.is_empty() {
+        return Err("no host");
+    }
+    if !host.bytes().all(name) {
+        return Err("the host is not a name or an address");
+    }
+    Ok(host.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

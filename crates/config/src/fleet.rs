@@ -1,0 +1,237 @@
+//! The backends: each by itself, and whether together they can do the profile's work.
+
+use std::time::Duration;
+
+use figment::value::Dict;
+use rules::ids::BackendId;
+use rules::ids::Pool;
+
+use crate::asked::Asked;
+use crate::checked::Backend;
+use crate::checked::Profile;
+use crate::kind::Kind;
+use crate::kind::Setting;
+use crate::listing::BACKENDS;
+use crate::problem::Problem;
+use crate::unknown;
+use crate::url::BackendUrl;
+
+/// Backends of one process.
+const BACKENDS_MAX: usize = 1000;
+/// The miner is a Node.js server, which closes idle connections after 5 s.
+const WRITE_KEEP_ALIVE: Duration = Duration::from_secs(4);
+/// Shorter than what the usual servers keep an idle connection for.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// One backend as far as it could be read; it counts for the rules about all of them even where its
+/// address is wrong, so that one mistake is one problem.
+struct Draft {
+    id: String,
+    url: Option<BackendUrl>,
+    pool: Option<Pool>,
+    weight: u32,
+    leader: bool,
+    external: bool,
+    keep_alive: Duration,
+}
+
+/// Every backend, in the order in which they were first mentioned.
+pub(crate) fn backends(asked: &mut Asked<'_>) -> Vec<Backend> {
+    let merged = asked.merged;
+    let mut drafts = Vec::new();
+    for id in &merged.ids {
+        let value = merged.backend(id);
+        match value.and_then(|value| value.as_dict()) {
+            Some(fields) => drafts.push(draft(asked, id, fields)),
+            None => asked.problems.push(Problem::new(
+                &format!("{BACKENDS}.{id}"),
+                "not a backend",
+                "keys such as backends.read-1.url are right",
+            )),
+        }
+    }
+    if let Some(value) = merged
+        .tree
+        .get(BACKENDS)
+        .filter(|value| value.as_dict().is_none())
+    {
+        let right = "keys such as backends.read-1.url are right";
+        let problem = Problem::new(BACKENDS, "not a list of backends", right);
+        asked.problems.push(problem.from(merged.origin(value)));
+    }
+    if drafts.len() > BACKENDS_MAX {
+        let right = format!("at most {BACKENDS_MAX} is right");
+        asked
+            .problems
+            .push(Problem::new(BACKENDS, "too many", right));
+    }
+    one_leader(asked, &drafts);
+    enough(asked, &drafts);
+    drafts.into_iter().filter_map(finished).collect()
+}
+
+fn finished(draft: Draft) -> Option<Backend> {
+    Some(Backend {
+        id: BackendId::new(&draft.id),
+        url: draft.url?,
+        pool: draft.pool,
+        weight: draft.weight,
+        leader: draft.leader,
+        external: draft.external,
+        keep_alive: draft.keep_alive,
+    })
+}
+
+fn draft(asked: &mut Asked<'_>, id: &str, fields: &Dict) -> Draft {
+    let shown = format!("{BACKENDS}.{id}");
+    let strangers = unknown::among(fields, BACKENDS, &shown, asked.merged);
+    asked.problems.extend(strangers);
+    let mut one = One {
+        asked,
+        shown,
+        fields,
+    };
+    let url = one.url();
+    let leader = one.switch("leader", false);
+    let pool = one.pool(leader);
+    let weight = one.weight();
+    let tls = url.as_ref().is_some_and(|url| url.tls);
+    let external = one.switch("external", tls || (leader && pool.is_none()));
+    let keep_alive = one.keep_alive(pool);
+    Draft {
+        id: id.to_owned(),
+        url,
+        pool,
+        weight,
+        leader,
+        external,
+        keep_alive,
+    }
+}
+
+/// The keys of one backend.
+struct One<'a, 'b> {
+    asked: &'a mut Asked<'b>,
+    shown: String,
+    fields: &'a Dict,
+}
+
+impl One<'_, '_> {
+    fn given(&mut self, key: &str) -> Option<Setting> {
+        let name = format!("{BACKENDS}.{key}");
+        let shown = format!("{}.{key}", self.shown);
+        self.asked.of_backend(&name, &shown, self.fields.get(key))
+    }
+
+    /// What is given, or this default, which is then noted as such.
+    fn setting(&mut self, key: &str, default: Setting) -> Setting {
+        self.given(key).unwrap_or_else(|| {
+            self.asked
+                .derived(&format!("{}.{key}", self.shown), &default);
+            default
+        })
+    }
+
+    fn wrong(&mut self, key: &str, wrong: &str, right: &str) {
+        let name = format!("{}.{key}", self.shown);
+        let mut problem = Problem::new(&name, wrong, right);
+        problem.origin = self
+            .fields
+            .get(key)
+            .map(|value| self.asked.merged.origin(value));
+        self.asked.problems.push(problem);
+    }
+
+    fn url(&mut self) -> Option<BackendUrl> {
+        let given = self.given("url");
+        if let Some(Setting::Url(url)) = given {
+            if url.tls {
+                let right = "an http:// URL is right";
+                self.wrong(
+                    "url",
+                    "https backends are not supported by this version",
+                    right,
+                );
+            }
+            return Some(url);
+        }
+        if !self.fields.contains_key("url") {
+            let right = format!("{} is right", Kind::Url.right());
+            self.wrong("url", "it has none", &right);
+        }
+        None
+    }
+
+    fn pool(&mut self, leader: bool) -> Option<Pool> {
+        if let Some(Setting::Text(name)) = self.given("pool") {
+            return Pool::named(&name);
+        }
+        if !leader && !self.fields.contains_key("pool") {
+            let right = "pool = \"read\" or another one, or leader = true, is right";
+            self.wrong("pool", "it has none", right);
+        }
+        None
+    }
+
+    fn switch(&mut self, key: &str, default: bool) -> bool {
+        let setting = self.setting(key, Setting::Switch(default));
+        if let Setting::Switch(on) = setting {
+            on
+        } else {
+            default
+        }
+    }
+
+    fn weight(&mut self) -> u32 {
+        let setting = self.setting("weight", Setting::Count(1));
+        if let Setting::Count(weight) = setting {
+            u32::try_from(weight).unwrap_or(u32::MAX)
+        } else {
+            1
+        }
+    }
+
+    fn keep_alive(&mut self, pool: Option<Pool>) -> Duration {
+        let default = if pool == Some(Pool::Write) {
+            WRITE_KEEP_ALIVE
+        } else {
+            KEEP_ALIVE
+        };
+        let setting = self.setting("keep_alive", Setting::Time(default));
+        if let Setting::Time(time) = setting {
+            time
+        } else {
+            default
+        }
+    }
+}
+
+fn one_leader(asked: &mut Asked<'_>, drafts: &[Draft]) {
+    let leaders: Vec<&str> = drafts.iter().filter(|d| d.leader).map(|d| &*d.id).collect();
+    if leaders.len() > 1 {
+        let wrong = format!("{} are leaders", leaders.join(" and "));
+        asked
+            .problems
+            .push(Problem::new(BACKENDS, wrong, "at most one is right"));
+    }
+}
+
+/// Whether the calls that every client makes have somewhere to go.
+fn enough(asked: &mut Asked<'_>, drafts: &[Draft]) {
+    let has = |pool| drafts.iter().any(|draft| draft.pool == Some(pool));
+    let needs: &[(Pool, &str)] = match asked.profile() {
+        Profile::TxProxy => &[
+            (Pool::Read, "READ_ENDPOINT"),
+            (Pool::Write, "WRITE_ENDPOINT"),
+        ],
+        Profile::Evm if drafts.iter().any(|draft| draft.leader) => &[],
+        Profile::Evm => &[(Pool::Read, "READ_ENDPOINT")],
+    };
+    for (pool, endpoint) in needs.iter().filter(|(pool, _)| !has(*pool)) {
+        asked.problems.push(Problem::new(
+            BACKENDS,
+            format!("no backend has the {pool} pool"),
+            format!("{endpoint} or a [[backends]] entry with pool = \"{pool}\" is right"),
+        ));
+    }
+}

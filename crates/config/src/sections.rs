@@ -1,0 +1,230 @@
+//! One section after another: the answers become the checked configuration.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use rules::ids::Pool;
+use rules::table::Stale;
+
+use crate::asked::Asked;
+use crate::checked::AccessLog;
+use crate::checked::Admin;
+use crate::checked::Batch;
+use crate::checked::BatchSends;
+use crate::checked::Compat;
+use crate::checked::Config;
+use crate::checked::Cors;
+use crate::checked::Errors;
+use crate::checked::Format;
+use crate::checked::Health;
+use crate::checked::HttpStatus;
+use crate::checked::Level;
+use crate::checked::Limits;
+use crate::checked::Logs;
+use crate::checked::Retry;
+use crate::checked::Server;
+use crate::checked::Timeouts;
+use crate::checked::VersionRule;
+use crate::fleet;
+use crate::kind::Setting;
+use crate::memory;
+use crate::methods;
+use crate::problem::Problem;
+
+/// Blocks behind that need no second look, unless more are healthy.
+const MAX_LAG_AT_ONCE: u64 = 30;
+/// The least that bodies and held answers may take together, however small the machine is.
+const BUFFERED_BYTES_MIN: u64 = 4 << 20;
+
+/// Asks for every key. What comes out is a configuration only if no problem was found.
+pub(crate) fn config(asked: &mut Asked<'_>) -> Config {
+    asked.given("profile");
+    let server = server(asked);
+    let admin = admin(asked, &server);
+    let health = health(asked);
+    let limits = limits(asked);
+    let timeouts = timeouts(asked);
+    let retry = Retry {
+        tries: asked.count32("retry.tries"),
+        budget_percent: asked.count32("retry.budget_percent"),
+        budget_tokens: asked.count32("retry.budget_tokens"),
+    };
+    let batch = batch(asked);
+    let cors = Cors {
+        enabled: asked.switch("cors.enabled"),
+        credentials: asked.switch("cors.credentials"),
+        max_age: asked.time("cors.max_age"),
+    };
+    let errors = Errors {
+        http_status: match asked.text("errors.http_status").as_str() {
+            "tx_proxy" => HttpStatus::TxProxy,
+            _ => HttpStatus::JsonRpc,
+        },
+    };
+    let compat = compat(asked);
+    let logs = logs(asked);
+    let backends = fleet::backends(asked);
+    Config {
+        profile: asked.profile(),
+        server,
+        admin,
+        health,
+        methods: methods::methods(asked, &backends),
+        backends,
+        limits,
+        timeouts,
+        retry,
+        batch,
+        cors,
+        errors,
+        compat,
+        logs,
+    }
+}
+
+fn server(asked: &mut Asked<'_>) -> Server {
+    let listen = asked.addresses("server.listen");
+    let health_listen = asked.addresses("server.health_listen").first().copied();
+    if let Some(taken) = health_listen.filter(|address| collides(*address, &listen)) {
+        taken_twice(asked, "server.health_listen", taken);
+    }
+    Server {
+        listen,
+        health_listen,
+        workers: asked.size("server.workers"),
+    }
+}
+
+fn admin(asked: &mut Asked<'_>, server: &Server) -> Admin {
+    let listen = asked.addresses("admin.listen").first().copied();
+    let mut others = server.listen.clone();
+    others.extend(server.health_listen);
+    if let Some(taken) = listen.filter(|address| collides(*address, &others)) {
+        taken_twice(asked, "admin.listen", taken);
+    }
+    Admin { listen }
+}
+
+/// Port 0 asks for any free port, so it collides with nothing.
+fn collides(address: SocketAddr, others: &[SocketAddr]) -> bool {
+    address.port() != 0 && others.contains(&address)
+}
+
+fn taken_twice(asked: &mut Asked<'_>, key: &str, address: SocketAddr) {
+    let wrong = format!("another listener has {address}");
+    let problem = Problem::new(key, wrong, "an address of its own is right");
+    asked.problems.push(problem);
+}
+
+fn health(asked: &mut Asked<'_>) -> Health {
+    let max_lag = asked.count("health.max_lag");
+    Health {
+        interval: asked.time("health.interval"),
+        leader_interval: asked.time("health.leader_interval"),
+        timeout: asked.time("health.timeout"),
+        max_lag,
+        max_lag_at_once: max_lag_at_once(asked, max_lag),
+        fall: asked.count32("health.fall"),
+        rise: asked.count32("health.rise"),
+        max_head_age: asked.time_or_off("health.max_head_age"),
+        chain_id: asked.count_or_word("health.chain_id"),
+        block_time: asked.time("health.block_time"),
+        stale: match asked.text("health.stale").as_str() {
+            "serve" => Stale::Serve,
+            _ => Stale::HeadFree,
+        },
+        leader_serves: asked
+            .words("health.leader_serves")
+            .iter()
+            .filter_map(|name| Pool::named(name))
+            .collect(),
+    }
+}
+
+fn max_lag_at_once(asked: &mut Asked<'_>, max_lag: u64) -> u64 {
+    let name = "health.max_lag_at_once";
+    if let Some(Setting::Count(at_once)) = asked.given(name) {
+        if at_once < max_lag {
+            let right = format!("{max_lag} or more is right");
+            let problem = Problem::new(name, "less than health.max_lag", right);
+            asked.problems.push(problem.with_value(at_once.to_string()));
+        }
+        return at_once;
+    }
+    let at_once = MAX_LAG_AT_ONCE.max(max_lag);
+    asked.derived(name, &Setting::Count(at_once));
+    at_once
+}
+
+fn limits(asked: &mut Asked<'_>) -> Limits {
+    Limits {
+        body_bytes: asked.size("limits.body_bytes"),
+        buffered_bytes: buffered_bytes(asked),
+        answer_bytes: asked.size("limits.answer_bytes"),
+        nesting: asked.size("limits.nesting"),
+        leader_calls: asked.count32("limits.leader_calls"),
+    }
+}
+
+fn buffered_bytes(asked: &mut Asked<'_>) -> usize {
+    let name = "limits.buffered_bytes";
+    let given = asked.size(name);
+    if given > 0 {
+        return given;
+    }
+    let quarter = (memory::allowed_bytes() / 4).max(BUFFERED_BYTES_MIN);
+    asked.values.retain(|value| value.key != name);
+    asked.derived(name, &Setting::Size(quarter));
+    usize::try_from(quarter).unwrap_or(usize::MAX)
+}
+
+fn timeouts(asked: &mut Asked<'_>) -> Timeouts {
+    Timeouts {
+        total: asked.time("timeouts.total"),
+        attempt: asked.time("timeouts.attempt"),
+        connect: asked.time("timeouts.connect"),
+        keep_alive: asked.time("timeouts.keep_alive"),
+        drain: asked.time("timeouts.drain"),
+    }
+}
+
+fn batch(asked: &mut Asked<'_>) -> Batch {
+    Batch {
+        calls: asked.size("batch.calls"),
+        leg_calls: asked.size("batch.leg_calls"),
+        sends: match asked.text("batch.sends").as_str() {
+            "refuse" => BatchSends::Refuse,
+            _ => BatchSends::Allow,
+        },
+    }
+}
+
+fn compat(asked: &mut Asked<'_>) -> Compat {
+    Compat {
+        root_status: u16::try_from(asked.count("compat.root_status")).unwrap_or(200),
+        version: match asked.text("compat.version").as_str() {
+            "any" => VersionRule::Any,
+            _ => VersionRule::Strict,
+        },
+    }
+}
+
+fn logs(asked: &mut Asked<'_>) -> Logs {
+    Logs {
+        access: match asked.text("logs.access").as_str() {
+            "off" => AccessLog::Off,
+            "stdout" => AccessLog::Stdout,
+            path => AccessLog::File(PathBuf::from(path)),
+        },
+        level: match asked.text("logs.level").as_str() {
+            "error" => Level::Error,
+            "warn" => Level::Warn,
+            "debug" => Level::Debug,
+            _ => Level::Info,
+        },
+        format: match asked.text("logs.format").as_str() {
+            "json" => Format::Json,
+            _ => Format::Text,
+        },
+    }
+}
