@@ -7,6 +7,7 @@ use bytes::Bytes;
 use chain::block;
 use chain::head::BlockHash;
 use chain::head::Head;
+use chain::quantity;
 use frame::answer;
 use frame::answer::Said;
 use http::Uri;
@@ -41,9 +42,10 @@ pub enum Sign {
 pub async fn ask(worker: &Worker, backend: &Arc<Backend>, pool: Option<Pool>, wait: Duration) -> Sign {
     match pool {
         Some(Pool::Read | Pool::Heavy) | None => match said(worker, backend, LATEST, wait).await {
-            Some(Word::Result(raw)) => {
-                block::read(&raw).map_or(Sign::Nothing, |block| Sign::Head(block.head()))
-            }
+            Some(Word::Result(raw)) => match block::head(&raw) {
+                Ok(Some(head)) => Sign::Head(head),
+                Ok(None) | Err(_) => Sign::Nothing,
+            },
             Some(Word::Error) | None => Sign::Nothing,
         },
         // A miner knows three methods; even an error shows that it is there.
@@ -60,7 +62,7 @@ pub async fn ask(worker: &Worker, backend: &Arc<Backend>, pool: Option<Pool>, wa
 /// The chain id a backend says; `None` when it does not know the method or does not answer.
 pub async fn chain_id(worker: &Worker, backend: &Arc<Backend>, wait: Duration) -> Option<u64> {
     match said(worker, backend, CHAIN_ID, wait).await? {
-        Word::Result(raw) => block::quantity(&raw),
+        Word::Result(raw) => quantity::chain_id(&raw),
         Word::Error => None,
     }
 }
@@ -76,21 +78,21 @@ pub async fn hash_at(
         r#"{{"jsonrpc":"2.0","id":1,"method":"eth_getBlockByNumber","params":["0x{height:x}",false]}}"#
     );
     match said(worker, backend, body.as_bytes(), wait).await? {
-        Word::Result(raw) => block::read(&raw).map(|block| block.head().hash),
+        Word::Result(raw) => block::head(&raw).ok()?.map(|head| head.hash),
         Word::Error => None,
     }
 }
 
 /// What a backend said in JSON-RPC.
 enum Word {
-    Result(String),
+    Result(Bytes),
     Error,
 }
 
 async fn said(worker: &Worker, backend: &Arc<Backend>, body: &[u8], wait: Duration) -> Option<Word> {
     let bytes = post(worker, backend, (body, None), wait).await?;
     match answer::read(&bytes)?.said {
-        Said::Result(raw) => Some(Word::Result(raw.to_owned())),
+        Said::Result(raw) => Some(Word::Result(bytes.slice_ref(raw.as_bytes()))),
         Said::Error { .. } => Some(Word::Error),
     }
 }
@@ -110,18 +112,27 @@ async fn post(
     (body, path): (&[u8], Option<Uri>),
     wait: Duration,
 ) -> Option<Bytes> {
-    let errand = Errand {
-        body: Bytes::copy_from_slice(body),
-        path,
-        client: None,
-        line: Line::Any,
-        deadline: worker.clock.now().after(wait),
-        held_bytes_max: ANSWER_BYTES_MAX,
-    };
-    match upstream::send_once(worker, backend, errand).await {
-        TryEnd::Answered(answered) if answered.status.is_success() && answered.rest.is_none() => {
-            Some(answered.first)
+    let deadline = worker.clock.now().after(wait);
+    // A pooled connection may have been closed by the backend just now, which says nothing of it.
+    for line in [Line::Any, Line::Fresh] {
+        let errand = Errand {
+            body: Bytes::copy_from_slice(body),
+            path: path.clone(),
+            client: None,
+            line,
+            deadline,
+            held_bytes_max: ANSWER_BYTES_MAX,
+        };
+        match upstream::send_once(worker, backend, errand).await {
+            TryEnd::Answered(answered) if answered.rest.is_some() => return None,
+            TryEnd::Answered(answered) => {
+                return answered.status.is_success().then_some(answered.first);
+            }
+            TryEnd::NotSent(Line::Any) | TryEnd::Lost(Line::Any) => {}
+            TryEnd::NotSent(Line::Fresh) | TryEnd::Lost(Line::Fresh) | TryEnd::TimedOut => {
+                return None;
+            }
         }
-        TryEnd::Answered(_) | TryEnd::NotSent(_) | TryEnd::Lost(_) | TryEnd::TimedOut => None,
     }
+    None
 }

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use prometheus::GaugeVec;
 use prometheus::Histogram;
 use prometheus::HistogramOpts;
 use prometheus::HistogramVec;
 use prometheus::IntCounter;
 use prometheus::IntCounterVec;
 use prometheus::IntGauge;
+use prometheus::IntGaugeVec;
 use prometheus::Opts;
 use prometheus::Registry;
 use rules::ids::Pool;
@@ -318,6 +320,31 @@ impl Made<'_> {
     /// The name is taken.
     pub fn gauge(self, name: &str, help: &str) -> prometheus::Result<IntGauge> {
         let made = IntGauge::with_opts(opts(name, help))?;
+        self.registry.register(Box::new(made.clone()))?;
+        Ok(made)
+    }
+
+    /// Gauges by labels.
+    ///
+    /// # Errors
+    /// The name is taken.
+    pub fn gauges(
+        self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> prometheus::Result<IntGaugeVec> {
+        let made = IntGaugeVec::new(opts(name, help), labels)?;
+        self.registry.register(Box::new(made.clone()))?;
+        Ok(made)
+    }
+
+    /// Gauges of fractions by one label.
+    ///
+    /// # Errors
+    /// The name is taken.
+    pub fn float_gauges(self, name: &str, help: &str, label: &str) -> prometheus::Result<GaugeVec> {
+        let made = GaugeVec::new(opts(name, help), &[label])?;
         self.registry.register(Box::new(made.clone()))?;
         Ok(made)
     }
