@@ -1,5 +1,6 @@
 //! The backends: each by itself, and whether together they can do the profile's work.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use figment::value::Dict;
@@ -38,35 +39,36 @@ struct Draft {
 /// Every backend, in the order in which they were first mentioned.
 pub(crate) fn backends(asked: &mut Asked<'_>) -> Vec<Backend> {
     let merged = asked.merged;
-    let mut drafts = Vec::new();
-    for id in &merged.ids {
-        let value = merged.backend(id);
-        match value.and_then(|value| value.as_dict()) {
-            Some(fields) => drafts.push(draft(asked, id, fields)),
-            None => asked.problems.push(Problem::new(
-                &format!("{BACKENDS}.{id}"),
-                "not a backend",
-                "keys such as backends.read-1.url are right",
-            )),
-        }
-    }
-    if let Some(value) = merged
+    let right = "keys such as backends.read-1.url are right";
+    if let Some(other) = merged
         .tree
         .get(BACKENDS)
-        .filter(|value| value.as_dict().is_none())
+        .filter(|all| all.as_dict().is_none())
     {
-        let right = "keys such as backends.read-1.url are right";
         let problem = Problem::new(BACKENDS, "not a list of backends", right);
-        asked.problems.push(problem.from(merged.origin(value)));
+        asked.problems.push(problem.from(merged.origin(other)));
+        return Vec::new();
+    }
+    let mut drafts = Vec::new();
+    for id in &merged.ids {
+        let Some(value) = merged.backend(id) else {
+            continue;
+        };
+        if let Some(fields) = value.as_dict() {
+            drafts.push(draft(asked, id, fields));
+        } else {
+            let problem = Problem::new(&format!("{BACKENDS}.{id}"), "not a backend", right);
+            asked.problems.push(problem.from(merged.origin(value)));
+        }
     }
     if drafts.len() > BACKENDS_MAX {
         let right = format!("at most {BACKENDS_MAX} is right");
-        asked
-            .problems
-            .push(Problem::new(BACKENDS, "too many", right));
+        let wrong = format!("{} are too many", drafts.len());
+        asked.problems.push(Problem::new(BACKENDS, wrong, right));
     }
     one_leader(asked, &drafts);
     enough(asked, &drafts);
+    twins(asked, &drafts);
     drafts.into_iter().filter_map(finished).collect()
 }
 
@@ -233,5 +235,20 @@ fn enough(asked: &mut Asked<'_>, drafts: &[Draft]) {
             format!("no backend has the {pool} pool"),
             format!("{endpoint} or a [[backends]] entry with pool = \"{pool}\" is right"),
         ));
+    }
+}
+
+/// Ids compare as written, but some tools write variables in capitals, which makes a second backend
+/// of what was meant to change the first.
+fn twins(asked: &mut Asked<'_>, drafts: &[Draft]) {
+    let mut seen: HashMap<String, &str> = HashMap::new();
+    for draft in drafts {
+        let Some(other) = seen.insert(draft.id.to_ascii_lowercase(), &draft.id) else {
+            continue;
+        };
+        let wrong = format!("it differs from {other} only in capitals");
+        let key = format!("{BACKENDS}.{}", draft.id);
+        let right = "one spelling, or ids that differ in more than that, is right";
+        asked.problems.push(Problem::new(&key, wrong, right));
     }
 }

@@ -1,6 +1,5 @@
 //! What a key takes: how it is read, what would be right, how it is shown.
 
-use std::fmt::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -171,19 +170,12 @@ fn list_shown(items: impl Iterator<Item = String>) -> String {
 }
 
 fn listed(words: &[&str], before_last: &str) -> String {
-    let mut out = String::new();
-    for (index, word) in words.iter().enumerate() {
-        let between = match words.len() - index {
-            _ if index == 0 => "",
-            1 => before_last,
-            _ => ",",
-        };
-        let space = if between == before_last { " " } else { "" };
-        let gap = if index == 0 { "" } else { " " };
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{space}{between}{gap}\"{word}\"");
+    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    match &*words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [others @ .., last] => format!("{} {before_last} {last}", others.join(", ")),
     }
-    out
 }
 
 fn text(raw: &Raw) -> Option<&str> {

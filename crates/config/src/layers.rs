@@ -19,6 +19,8 @@ use crate::listing::BACKENDS;
 use crate::listing::Entry;
 use crate::listing::by_id;
 use crate::problem::Problem;
+use crate::raw::Raw;
+use crate::raw::raw;
 
 /// The text of a file and what to call it.
 pub(crate) struct FileText {
@@ -151,10 +153,13 @@ fn flag((name, value): &(String, String)) -> Entry {
 
 fn under_defaults(mut figment: Figment, ids: Vec<String>, environment: &Environment) -> Merged {
     let given = tree(&figment).remove("profile");
+    let given = given.map(|value| raw(&value, false, environment));
     let of_tx_proxy = endpoints::of_tx_proxy(environment);
-    let profile = match (given.as_ref().and_then(Value::as_str), of_tx_proxy) {
-        (Some("tx_proxy"), _) | (None, Some(_)) => Profile::TxProxy,
-        (Some(_), _) | (None, None) => Profile::Evm,
+    // A wrong profile is told when its key is asked for; until then it is as good as none.
+    let profile = match (given, of_tx_proxy) {
+        (Some(Ok((Raw::Text(name), _))), _) if name.trim() == "tx_proxy" => Profile::TxProxy,
+        (None, Some(_)) => Profile::TxProxy,
+        (Some(_) | None, _) => Profile::Evm,
     };
     let name = profile_name(profile);
     let implied =

@@ -25,7 +25,7 @@ impl Entry {
     /// The id, when the entry is about a backend.
     pub(crate) fn backend(&self) -> Option<&str> {
         match &*self.path {
-            [section, id, _] if section == BACKENDS => Some(id),
+            [section, id, ..] if section == BACKENDS => Some(id),
             _ => None,
         }
     }
@@ -46,7 +46,7 @@ pub(crate) fn by_id(file: &mut Dict, problems: &mut Vec<Problem>) -> Vec<String>
     let mut order = Vec::new();
     for (index, item) in items.into_iter().enumerate() {
         let number = format!("#{}", index + 1);
-        let name = format!("{BACKENDS}[{number}]");
+        let name = format!("{BACKENDS}.{number}");
         let Value::Dict(tag, fields) = item else {
             let right = "a [[backends]] entry for each backend is right";
             problems.push(Problem::new(&name, "not a table", right));

@@ -8,6 +8,7 @@ use crate::asked::Asked;
 pub use crate::asked::Effective;
 use crate::checked::Config;
 use crate::expand::variable;
+use crate::keys::KEYS;
 use crate::layers::FileText;
 use crate::layers::merge;
 use crate::problem::Problem;
@@ -49,6 +50,10 @@ pub struct Loaded {
 /// read or is not TOML is told alone, because everything after it would be a guess.
 pub fn load(sources: &Sources) -> Result<Loaded, Vec<Problem>> {
     let file = file(sources).map_err(|problem| vec![problem])?;
+    checked(file, sources)
+}
+
+fn checked(file: Option<FileText>, sources: &Sources) -> Result<Loaded, Vec<Problem>> {
     let mut problems = Vec::new();
     let merged = merge(
         file,
@@ -64,9 +69,15 @@ pub fn load(sources: &Sources) -> Result<Loaded, Vec<Problem>> {
     if !problems.is_empty() {
         return Err(problems);
     }
+    let mut values = asked.values;
+    values.sort_by_key(|value| {
+        KEYS.iter()
+            .position(|key| key.name == value.key)
+            .unwrap_or(KEYS.len())
+    });
     Ok(Loaded {
         config,
-        values: asked.values,
+        values,
         warnings: asked.warnings,
     })
 }

@@ -81,14 +81,18 @@ fn stranger(shown: &str, name: &str) -> Problem {
     Problem::new(shown, "there is no such key", right)
 }
 
-/// The known key that is the fewest edits away, where it is near enough. A key that stands in
-/// another section counts as one edit away.
+/// The known key or section that is the fewest edits away, where it is near enough. A key that
+/// stands in another section counts as one edit away.
 fn nearest(name: &str) -> Option<&'static str> {
     let own = last(name);
-    let far = |known: &str| edits(name, known).min(edits(own, last(known)) + 1);
-    let best = KEYS.iter().map(|key| (far(key.name), key.name)).min()?;
-    let near_enough = best.0 <= EDITS_MAX && best.0 * 2 <= own.len();
-    near_enough.then_some(best.1)
+    let keys = KEYS.iter().map(|key| {
+        let elsewhere = edits(own, last(key.name)) + 1;
+        (edits(name, key.name).min(elsewhere), key.name)
+    });
+    let sections = KEYS.iter().filter_map(|key| key.name.split_once('.'));
+    let sections = sections.map(|(section, _)| (edits(name, section), section));
+    let (edits, meant) = keys.chain(sections).min()?;
+    (edits <= EDITS_MAX && edits * 2 <= own.len()).then_some(meant)
 }
 
 fn last(name: &str) -> &str {

@@ -9,6 +9,7 @@ fn slips_are_recognised() {
         ("health.maxlag", Some("health.max_lag")),
         ("helth.max_lag", Some("health.max_lag")),
         ("server.max_lag", Some("health.max_lag")),
+        ("helth", Some("health")),
         ("profil", Some("profile")),
         ("timeout.total", Some("timeouts.total")),
         ("backends.wieght", Some("backends.weight")),
