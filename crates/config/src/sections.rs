@@ -34,7 +34,8 @@ use crate::problem::Problem;
 /// Blocks behind that need no second look, unless more are healthy.
 const MAX_LAG_AT_ONCE: u64 = 30;
 /// The least that bodies and held answers may take together, however small the machine is.
-const BUFFERED_BYTES_MIN: u64 = 4 << 20;
+const BUFFERED_BYTES_MIN: u64 = 4 * MIB;
+const MIB: u64 = 1 << 20;
 
 /// Asks for every key. What comes out is a configuration only if no problem was found.
 pub(crate) fn config(asked: &mut Asked<'_>) -> Config {
@@ -172,7 +173,9 @@ fn buffered_bytes(asked: &mut Asked<'_>) -> usize {
     if given > 0 {
         return given;
     }
-    let quarter = (memory::allowed_bytes() / 4).max(BUFFERED_BYTES_MIN);
+    // Whole mebibytes read better, and nobody counts on the last one.
+    let quarter = memory::allowed_bytes() / 4 / MIB * MIB;
+    let quarter = quarter.max(BUFFERED_BYTES_MIN);
     asked.values.retain(|value| value.key != name);
     asked.derived(name, &Setting::Size(quarter));
     usize::try_from(quarter).unwrap_or(usize::MAX)

@@ -88,3 +88,15 @@ proptest! {
         read("any-environment.toml", "", names.into_iter().chain(known).collect(), flags);
     }
 }
+
+#[test]
+fn nesting_without_end_is_a_problem_and_not_a_crash() {
+    for (name, text) in [
+        ("brackets.toml", format!("a = {}", "[".repeat(200_000))),
+        ("tables.toml", format!("a = {}", "{b=".repeat(200_000))),
+        ("dots.toml", format!("{}a = 1", "a.".repeat(200_000))),
+        ("header.toml", format!("[{}a]", "a.".repeat(200_000))),
+    ] {
+        read(name, &text, Vec::new(), Vec::new());
+    }
+}
