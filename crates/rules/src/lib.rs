@@ -4,6 +4,17 @@
 
 pub mod batch;
 pub mod pick;
+pub mod seating;
+pub mod round;
+pub mod verdict;
+mod reference;
+mod fork;
+pub mod member;
+mod proof;
+pub mod roll;
+mod identity;
+mod track;
+pub mod health;
 pub mod table;
 pub mod attempt;
 pub mod vitals;
