@@ -119,7 +119,11 @@ fn reply(door: Door, view: &View, request: &Request<Incoming>) -> Response<Full<
 
 /// `?strict` asks for this moment, `?pool=write` for one pool at this moment.
 fn ready(live: &Live, query: &str) -> bool {
-    let parameters = || query.split('&').map(|part| part.split_once('=').unwrap_or((part, "")));
+    let parameters = || {
+        query
+            .split('&')
+            .map(|part| part.split_once('=').unwrap_or((part, "")))
+    };
     if live.readiness.is_draining() {
         return false;
     }
@@ -159,7 +163,10 @@ fn metrics(view: &View) -> Response<Full<Bytes>> {
     families.extend(prometheus::gather());
     let mut bytes = Vec::new();
     if TextEncoder::new().encode(&families, &mut bytes).is_err() {
-        return text(StatusCode::INTERNAL_SERVER_ERROR, "metrics cannot be written\n");
+        return text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "metrics cannot be written\n",
+        );
     }
     let mut reply = Response::new(Full::from(bytes));
     let kind = http::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");

@@ -15,7 +15,7 @@ use rules::table::Standing;
 
 /// The names of standings, as metrics and logs show them.
 #[must_use]
-pub const fn standing(standing: Standing) -> &'static str {
+pub const fn name(standing: Standing) -> &'static str {
     match standing {
         Standing::Eligible => "eligible",
         Standing::Lagging => "lagging",
@@ -77,7 +77,9 @@ impl Gauges {
     /// # Errors
     /// Two metrics of one name: a mistake of ours, found when the process starts.
     pub fn new(worker: &Worker) -> prometheus::Result<Self> {
-        let made = Made { registry: worker.metrics.registry() };
+        let made = Made {
+            registry: worker.metrics.registry(),
+        };
         let by_backend = |name, help| made.gauges(name, help, &["backend"]);
         let by_pool = |name, help| made.gauges(name, help, &["pool"]);
         let gauges = Self {
@@ -111,8 +113,10 @@ impl Gauges {
                 "Failed probes of a backend.",
                 &["backend"],
             )?,
-            reference: made
-                .gauge("reference_block_number", "The head the others are measured against.")?,
+            reference: made.gauge(
+                "reference_block_number",
+                "The head the others are measured against.",
+            )?,
             halted: made.gauge("chain_halted", "1 while nobody's head moves.")?,
             degraded: made.gauge(
                 "verdict_held_back",
@@ -130,8 +134,7 @@ impl Gauges {
             total: by_pool("backends_total", "Configured backends of a pool.")?,
             retry_tokens: by_pool("retry_budget_tokens", "Retries a pool may still make.")?,
         };
-        let build = made.gauges("build_info", "1, with the version.", &["version"])?;
-        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        version(made)?;
         gauges.prepare(&worker.live);
         Ok(gauges)
     }
@@ -140,7 +143,7 @@ impl Gauges {
     fn prepare(&self, live: &Arc<Live>) {
         for place in live.snapshot().table.places() {
             let id = place.id.as_str();
-            for state in STANDINGS.map(standing) {
+            for state in STANDINGS.map(name) {
                 self.transitions.with_label_values(&[id, state]);
                 self.backend_state.with_label_values(&[id, state]);
             }
@@ -155,18 +158,30 @@ impl Gauges {
         let table = &snapshot.table;
         for place in table.places() {
             let in_flight = i64::from(place.vitals.load.in_flight());
-            self.in_flight.with_label_values(&[place.id.as_str()]).set(in_flight);
+            self.in_flight
+                .with_label_values(&[place.id.as_str()])
+                .set(in_flight);
         }
         for pool in Pool::ALL {
-            let members = table.places().iter().filter(|place| place.pool == Some(pool)).count();
+            let members = table
+                .places()
+                .iter()
+                .filter(|place| place.pool == Some(pool))
+                .count();
             let healthy = table.line(pool).eligible.len();
-            let name = &[pool.as_str()];
-            self.total.with_label_values(name).set(count(members));
-            self.healthy.with_label_values(name).set(count(healthy));
+            let label = &[pool.as_str()];
+            self.total.with_label_values(label).set(count(members));
+            self.healthy.with_label_values(label).set(count(healthy));
             let tokens = i64::try_from(live.budget(pool).tokens()).unwrap_or(i64::MAX);
-            self.retry_tokens.with_label_values(name).set(tokens);
+            self.retry_tokens.with_label_values(label).set(tokens);
         }
     }
+}
+
+fn version(made: Made<'_>) -> prometheus::Result<()> {
+    let build = made.gauges("build_info", "1, with the version.", &["version"])?;
+    build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+    Ok(())
 }
 
 fn count(number: usize) -> i64 {

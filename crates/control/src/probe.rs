@@ -6,7 +6,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use chain::block;
 use chain::head::BlockHash;
-use chain::head::Head;
 use chain::quantity;
 use frame::answer;
 use frame::answer::Said;
@@ -18,6 +17,7 @@ use proxy::upstream::Line;
 use proxy::upstream::TryEnd;
 use proxy::worker::Worker;
 use rules::ids::Pool;
+use rules::member::Probe;
 
 /// Bytes of an answer to a probe: a block's header and the hashes of its transactions.
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -27,43 +27,41 @@ const LATEST: &[u8] =
 const GAS_PRICE: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"eth_gasPrice","params":[]}"#;
 const CHAIN_ID: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}"#;
 
-/// What a probe brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sign {
-    /// Its newest block.
-    Head(Head),
-    /// It answers; it has no head to tell.
-    Alive,
-    /// No answer, or none that makes sense.
-    Nothing,
-}
-
 /// Asks a backend how it is, in the way its pool wants to be asked.
-pub async fn ask(worker: &Worker, backend: &Arc<Backend>, pool: Option<Pool>, wait: Duration) -> Sign {
+pub async fn ask(
+    worker: &Worker,
+    backend: &Arc<Backend>,
+    pool: Option<Pool>,
+    wait: Duration,
+) -> Probe {
     match pool {
         Some(Pool::Read | Pool::Heavy) | None => match said(worker, backend, LATEST, wait).await {
             Some(Word::Result(raw)) => match block::head(&raw) {
-                Ok(Some(head)) => Sign::Head(head),
-                Ok(None) | Err(_) => Sign::Nothing,
+                Ok(Some(head)) => Probe::Head(head),
+                Ok(None) | Err(_) => Probe::Failed,
             },
-            Some(Word::Error) | None => Sign::Nothing,
+            Some(Word::Error) | None => Probe::Failed,
         },
         // A miner knows three methods; even an error shows that it is there.
         Some(Pool::Write) => match said(worker, backend, GAS_PRICE, wait).await {
-            Some(Word::Result(_) | Word::Error) => Sign::Alive,
-            None => Sign::Nothing,
+            Some(Word::Result(_) | Word::Error) => Probe::Alive,
+            None => Probe::Failed,
         },
         Some(Pool::Antelope) => info(worker, backend, wait).await,
         // Tunnels are not asked: their own handshakes tell.
-        Some(Pool::Ws) => Sign::Alive,
+        Some(Pool::Ws) => Probe::Alive,
     }
 }
 
-/// The chain id a backend says; `None` when it does not know the method or does not answer.
-pub async fn chain_id(worker: &Worker, backend: &Arc<Backend>, wait: Duration) -> Option<u64> {
+/// The chain id a backend says: `Some(None)` when it lacks the method, `None` when it does not answer.
+pub async fn chain_id(
+    worker: &Worker,
+    backend: &Arc<Backend>,
+    wait: Duration,
+) -> Option<Option<u64>> {
     match said(worker, backend, CHAIN_ID, wait).await? {
-        Word::Result(raw) => quantity::chain_id(&raw),
-        Word::Error => None,
+        Word::Result(raw) => Some(quantity::chain_id(&raw)),
+        Word::Error => Some(None),
     }
 }
 
@@ -89,7 +87,12 @@ enum Word {
     Error,
 }
 
-async fn said(worker: &Worker, backend: &Arc<Backend>, body: &[u8], wait: Duration) -> Option<Word> {
+async fn said(
+    worker: &Worker,
+    backend: &Arc<Backend>,
+    body: &[u8],
+    wait: Duration,
+) -> Option<Word> {
     let bytes = post(worker, backend, (body, None), wait).await?;
     match answer::read(&bytes)?.said {
         Said::Result(raw) => Some(Word::Result(bytes.slice_ref(raw.as_bytes()))),
@@ -98,11 +101,11 @@ async fn said(worker: &Worker, backend: &Arc<Backend>, body: &[u8], wait: Durati
 }
 
 /// nodeos is asked for its state in its own way; that it answers is all that counts.
-async fn info(worker: &Worker, backend: &Arc<Backend>, wait: Duration) -> Sign {
+async fn info(worker: &Worker, backend: &Arc<Backend>, wait: Duration) -> Probe {
     let path = Uri::from_static("/v1/chain/get_info");
     match post(worker, backend, (b"{}", Some(path)), wait).await {
-        Some(bytes) if bytes.starts_with(b"{") => Sign::Alive,
-        Some(_) | None => Sign::Nothing,
+        Some(bytes) if bytes.starts_with(b"{") => Probe::Alive,
+        Some(_) | None => Probe::Failed,
     }
 }
 

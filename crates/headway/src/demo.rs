@@ -21,6 +21,9 @@ use crate::show;
 const CHAOS_PAUSE: Duration = Duration::from_secs(5);
 const CHAOS_LASTS: Duration = Duration::from_secs(15);
 
+/// Nodes that get logs and traces only.
+const HEAVY_NODES: usize = 1;
+
 /// Runs the demo until asked to stop.
 pub(crate) fn run(wanted: &Demo) -> ExitCode {
     match run::on_this_thread(serve(wanted)) {
@@ -35,7 +38,7 @@ pub(crate) fn run(wanted: &Demo) -> ExitCode {
 
 async fn serve(wanted: &Demo) -> io::Result<ExitCode> {
     let network = Devnet::start(Plan {
-        reads: usize::from(wanted.nodes),
+        reads: usize::from(wanted.nodes) + HEAVY_NODES,
         control: Some(([127, 0, 0, 1], 0).into()),
         ..Plan::default()
     })
@@ -63,7 +66,10 @@ async fn serve(wanted: &Demo) -> io::Result<ExitCode> {
 fn sources(wanted: &Demo, network: &Devnet) -> Sources {
     let of = |kind: Kind| {
         let nodes = network.nodes().iter().filter(|node| node.kind() == kind);
-        nodes.map(|node| node.addr().to_string()).collect::<Vec<_>>().join(",")
+        nodes
+            .map(|node| node.addr().to_string())
+            .collect::<Vec<_>>()
+            .join(",")
     };
     let environment = [
         ("WRITE_ENDPOINT", of(Kind::Miner)),
@@ -84,6 +90,13 @@ fn sources(wanted: &Demo, network: &Devnet) -> Sources {
     }
 }
 
+fn addresses<'a>(nodes: impl Iterator<Item = &'a Node>) -> String {
+    nodes
+        .map(|node| node.addr().to_string())
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
 fn welcome(wanted: &Demo, network: &Devnet) {
     let (data, admin) = (wanted.listen, wanted.admin);
     say::line("A simulated network with one block a second, and Headway in front of it.");
@@ -99,11 +112,17 @@ fn welcome(wanted: &Demo, network: &Devnet) {
     call("eth_getBlockByNumber", r#"["latest",false]"#);
     call("eth_gasPrice", "[]");
     call("eth_sendRawTransaction", r#"["0x02f86b82"]"#);
-    say::line(&format!("  curl -s http://{admin}/metrics | grep headway_backend"));
+    say::line(&format!(
+        "  curl -s http://{admin}/metrics | grep headway_backend"
+    ));
     if let Some(control) = network.control_addr() {
         say::line("\nMake a node fail, and let it be well again:");
-        say::line(&format!("  curl -d die http://{control}/nodes/read-1/faults"));
-        say::line(&format!("  curl -X DELETE http://{control}/nodes/read-1/faults"));
+        say::line(&format!(
+            "  curl -d die http://{control}/nodes/read-1/faults"
+        ));
+        say::line(&format!(
+            "  curl -X DELETE http://{control}/nodes/read-1/faults"
+        ));
     }
     say::line("\nCtrl-C ends it.\n");
 }
@@ -120,7 +139,10 @@ async fn chaos(nodes: &[Node]) {
         Fault::WrongChain(1),
         Fault::Html,
     ];
-    let reads: Vec<_> = nodes.iter().filter(|node| node.kind() == Kind::Read).collect();
+    let reads: Vec<_> = nodes
+        .iter()
+        .filter(|node| node.kind() == Kind::Read)
+        .collect();
     for (node, fault) in reads.iter().cycle().zip(faults.iter().cycle()) {
         tokio::time::sleep(CHAOS_PAUSE).await;
         tracing::info!(node = node.name(), %fault, "chaos: the node fails");

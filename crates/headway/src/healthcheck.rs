@@ -48,7 +48,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
+        IpAddr::V4(_) | IpAddr::V6(_) => address.ip(),
     };
     SocketAddr::new(ip, address.port())
 }
@@ -57,10 +57,15 @@ fn status(address: SocketAddr, path: &str, wait: Duration) -> io::Result<u16> {
     let mut stream = TcpStream::connect_timeout(&address, wait)?;
     stream.set_read_timeout(Some(wait))?;
     stream.set_write_timeout(Some(wait))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
     let mut line = [0; LINE_BYTES];
     stream.read_exact(&mut line)?;
-    let code = line.get(9..).and_then(|code| std::str::from_utf8(code).ok());
+    let code = line
+        .get(9..)
+        .and_then(|code| std::str::from_utf8(code).ok());
     let code = code.and_then(|code| code.parse().ok());
     code.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an HTTP answer"))
 }

@@ -20,6 +20,10 @@ use clap::Parser;
 use crate::arguments::Arguments;
 use crate::arguments::Command;
 
+/// A call makes some forty small allocations; this allocator makes them cheap and gives memory back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.command.unwrap_or_default() {

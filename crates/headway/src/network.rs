@@ -27,7 +27,11 @@ async fn serve(wanted: &Network) -> io::Result<()> {
     let network = Devnet::start(Plan {
         reads: usize::from(wanted.nodes),
         miners: usize::from(wanted.miners),
-        bloom: if wanted.zero_bloom { Bloom::Zero } else { Bloom::Full },
+        bloom: if wanted.zero_bloom {
+            Bloom::Zero
+        } else {
+            Bloom::Full
+        },
         control: Some(wanted.control),
         first_port: wanted.port,
         ..Plan::default()
@@ -39,9 +43,15 @@ async fn serve(wanted: &Network) -> io::Result<()> {
     }
     if let Some(control) = network.control_addr() {
         say::line("Make a node fail, and let it be well again:");
-        say::line(&format!("  curl -d 'lag 12' http://{control}/nodes/read-1/faults"));
-        say::line(&format!("  curl -X DELETE http://{control}/nodes/read-1/faults"));
-        say::line(&format!("  curl http://{control}/    # all nodes, their heads and faults"));
+        say::line(&format!(
+            "  curl -d 'lag 12' http://{control}/nodes/read-1/faults"
+        ));
+        say::line(&format!(
+            "  curl -X DELETE http://{control}/nodes/read-1/faults"
+        ));
+        say::line(&format!(
+            "  curl http://{control}/    # all nodes, their heads and faults"
+        ));
     }
     Stop::listen()?.next().await;
     Ok(())

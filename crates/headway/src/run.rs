@@ -33,7 +33,10 @@ pub(crate) fn run(wanted: &Configured) -> ExitCode {
 
 /// Runs a future on this thread: the one that accepts connections.
 pub(crate) fn on_this_thread<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
 }
 
 /// Serves a checked configuration until a signal asks for the end.
@@ -41,7 +44,10 @@ pub(crate) async fn serve(config: Config) -> io::Result<()> {
     let mut stop = Stop::listen()?;
     let running = wiring::start(config).await?;
     let signal = stop.next().await;
-    tracing::info!(signal, "stopping: no new connections, what is under way may end");
+    tracing::info!(
+        signal,
+        "stopping: no new connections, what is under way may end"
+    );
     tokio::select! {
         ended = running.server.stop(running.patience) => {
             let how = if ended { "everything under way has ended" } else { "the time to end is over" };

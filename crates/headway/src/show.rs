@@ -64,9 +64,17 @@ pub(crate) fn config(wanted: &Shown) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     warnings(&loaded);
-    let width = loaded.values.iter().map(|value| value.key.len()).max().unwrap_or(0);
+    let width = loaded
+        .values
+        .iter()
+        .map(|value| value.key.len())
+        .max()
+        .unwrap_or(0);
     for value in &loaded.values {
-        say::line(&format!("{:width$} = {}  # {}", value.key, value.value, value.origin));
+        say::line(&format!(
+            "{:width$} = {}  # {}",
+            value.key, value.value, value.origin
+        ));
     }
     ExitCode::SUCCESS
 }

@@ -9,7 +9,6 @@ use control::admin;
 use control::admin::Door;
 use control::admin::View;
 use control::gauges::Gauges;
-use control::prober;
 use control::prober::Prober;
 use control::publish;
 use proxy::access_log::Journal;
@@ -64,13 +63,17 @@ pub(crate) async fn start(config: Config) -> io::Result<Running> {
         gauges: Arc::new(gauges),
     };
     let (first_round, rounds_began) = tokio::sync::oneshot::channel();
-    let prober = Prober::new(worker.clone(), Arc::clone(&view.gauges));
-    thread("headway-prober", prober::run(prober, first_round))?;
+    let prober = Prober::new(worker.clone(), Arc::clone(&view.gauges), first_round);
+    thread("headway-prober", prober.run())?;
     thread("headway-admin", async move {
         let doors = [(admin, Door::Admin), (health, Door::Health)];
-        let doors = doors.into_iter().filter_map(|(address, door)| Some((address?, door)));
+        let doors = doors
+            .into_iter()
+            .filter_map(|(address, door)| Some((address?, door)));
         let open: Vec<_> = doors
-            .map(|(address, door)| proxy::tasks::background(admin::listen(address, door, view.clone())))
+            .map(|(address, door)| {
+                proxy::tasks::background(admin::listen(address, door, view.clone()))
+            })
             .collect();
         for door in open {
             let _ended = door.await;
@@ -90,7 +93,9 @@ fn assemble(config: Config, count: usize) -> io::Result<Worker> {
     let metrics = Metrics::new(&config.methods, &Refusal::REASONS).map_err(io::Error::other)?;
     let backends = config.backends.iter().map(|wanted| {
         // One more than there are workers: the prober keeps connections of its own.
-        Backend::new(wanted, count + 1, &metrics).map(Arc::new).map_err(io::Error::other)
+        Backend::new(wanted, count + 1, &metrics)
+            .map(Arc::new)
+            .map_err(io::Error::other)
     });
     let backends = backends.collect::<io::Result<Vec<_>>>()?;
     let journal = Journal::open(&config.logs.access, metrics.front.log_lines_dropped.clone())
@@ -111,7 +116,11 @@ fn assemble(config: Config, count: usize) -> io::Result<Worker> {
 
 /// Runs something on a thread of its own, so that calls never wait behind it.
 fn thread(name: &str, work: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    std::thread::Builder::new().name(name.into()).spawn(move || runtime.block_on(work))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(move || runtime.block_on(work))?;
     Ok(())
 }

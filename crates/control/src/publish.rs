@@ -1,0 +1,273 @@
+//! From a judgement to the table that calls use, the gauges, and a line for every change.
+
+use std::sync::Arc;
+
+use proxy::live::Backend;
+use proxy::live::Live;
+use proxy::live::Settings;
+use proxy::live::Snapshot;
+use rules::ids::Pool;
+use rules::member::Limits;
+use rules::member::Spec;
+use rules::seating;
+use rules::seating::Rungs;
+use rules::table::Ladder;
+use rules::table::Place;
+use rules::table::Standing;
+use rules::table::Table;
+use rules::verdict::Change;
+use rules::verdict::Doubt;
+use rules::verdict::Judgement;
+use rules::verdict::Source;
+use rules::vitals::Vitals;
+
+use crate::gauges;
+use crate::gauges::Gauges;
+
+/// What the rules need to know of the configured backends.
+#[must_use]
+pub fn specs(settings: &Settings) -> Vec<Spec> {
+    let spec = |backend: &config::checked::Backend| Spec {
+        id: backend.id.clone(),
+        pool: backend.pool,
+        leader: backend.leader,
+        external: backend.external,
+        weight: backend.weight,
+    };
+    settings.config.backends.iter().map(spec).collect()
+}
+
+/// What the rules need to know of `[health]`.
+#[must_use]
+pub fn limits(settings: &Settings) -> Limits {
+    let health = &settings.config.health;
+    Limits {
+        interval: health.interval,
+        leader_interval: health.leader_interval,
+        fall: health.fall,
+        rise: health.rise,
+        max_lag: health.max_lag,
+        max_lag_at_once: health.max_lag_at_once,
+        block_time: health.block_time,
+        max_head_age: health.max_head_age,
+        chain_id: health.chain_id,
+    }
+}
+
+/// The view before the first verdict: nobody is known, and whoever is unknown is eligible.
+#[must_use]
+pub fn first(settings: Arc<Settings>, backends: Vec<Arc<Backend>>) -> Snapshot {
+    let places = settings
+        .config
+        .backends
+        .iter()
+        .zip(&backends)
+        .map(|(wanted, backend)| Place {
+            id: backend.id.clone(),
+            pool: wanted.pool,
+            weight: wanted.weight,
+            standing: Standing::Eligible,
+            lag: None,
+            returned: None,
+            vitals: Arc::clone(&backend.vitals),
+        });
+    let table = Table::new(places.collect(), Ladder::default());
+    Snapshot {
+        table,
+        backends,
+        settings,
+    }
+}
+
+/// Publishes judgements, and remembers what was said of the last one.
+#[derive(Debug)]
+pub struct Publisher {
+    live: Arc<Live>,
+    gauges: Arc<Gauges>,
+    vitals: Vec<Arc<Vitals>>,
+    rungs: Rungs,
+    doubts: Vec<Doubt>,
+    halted: bool,
+    head_too_old: bool,
+    source: Option<Source>,
+}
+
+impl Publisher {
+    /// A publisher for the backends of the current snapshot.
+    #[must_use]
+    pub fn new(live: Arc<Live>, gauges: Arc<Gauges>) -> Self {
+        let snapshot = live.snapshot();
+        let config = &snapshot.settings.config;
+        Self {
+            vitals: snapshot
+                .backends
+                .iter()
+                .map(|backend| Arc::clone(&backend.vitals))
+                .collect(),
+            rungs: Rungs {
+                leader_serves: config.health.leader_serves.clone(),
+                leader_calls_max: config.limits.leader_calls,
+                stale: config.health.stale,
+            },
+            live,
+            gauges,
+            doubts: Vec::new(),
+            halted: false,
+            head_too_old: false,
+            source: None,
+        }
+    }
+
+    /// Swaps the table, brings the gauges up to date, and says what has changed.
+    pub fn publish(&mut self, specs: &[Spec], judgement: &Judgement, wall: u64) {
+        let table = seating::table(specs, judgement, &self.vitals, &self.rungs);
+        let serves = !table.line(Pool::Read).eligible.is_empty() || judgement.leader_usable;
+        let before = self.live.snapshot();
+        self.live.publish(Snapshot {
+            table,
+            backends: before.backends.clone(),
+            settings: Arc::clone(&before.settings),
+        });
+        self.live
+            .readiness
+            .set_serving(serves && !judgement.head_too_old);
+        self.gauges.tables.inc();
+        self.show(specs, judgement, wall);
+        for change in &judgement.changes {
+            self.tell(specs, judgement, change);
+        }
+        self.tell_doubts(specs, judgement);
+    }
+
+    fn show(&self, specs: &[Spec], judgement: &Judgement, wall: u64) {
+        let gauges = &self.gauges;
+        for (spec, verdict) in specs.iter().zip(&judgement.verdicts) {
+            let id = spec.id.as_str();
+            let eligible = verdict.standing == Standing::Eligible;
+            gauges
+                .backend_up
+                .with_label_values(&[id])
+                .set(i64::from(eligible));
+            for standing in gauges::STANDINGS {
+                let state = gauges
+                    .backend_state
+                    .with_label_values(&[id, gauges::name(standing)]);
+                state.set(i64::from(standing == verdict.standing));
+            }
+            if let Some(head) = verdict.head {
+                gauges
+                    .block_number
+                    .with_label_values(&[id])
+                    .set(signed(head.number));
+                let age = wall.saturating_sub(head.timestamp);
+                gauges
+                    .head_age_seconds
+                    .with_label_values(&[id])
+                    .set(signed(age));
+            }
+            if let Some(lag) = verdict.lag_blocks {
+                gauges.lag_blocks.with_label_values(&[id]).set(signed(lag));
+            }
+        }
+        gauges
+            .reference
+            .set(judgement.reference.map_or(0, |head| signed(head.number)));
+        gauges.halted.set(i64::from(judgement.halted));
+        gauges.degraded.set(i64::from(judgement.is_degraded()));
+    }
+
+    /// The line for a change: who, from, to, why, numbers.
+    fn tell(&self, specs: &[Spec], judgement: &Judgement, change: &Change) {
+        let Some(spec) = specs.get(change.at) else {
+            return;
+        };
+        let id = spec.id.as_str();
+        let (from, to) = (gauges::name(change.from), gauges::name(change.to));
+        self.gauges.transitions.with_label_values(&[id, to]).inc();
+        let head = judgement
+            .verdicts
+            .get(change.at)
+            .and_then(|verdict| verdict.head);
+        let head = head.map(|head| head.number);
+        let reference = judgement.reference.map(|reference| reference.number);
+        let left = spec
+            .pool
+            .map(|pool| self.live.snapshot().table.line(pool).eligible.len());
+        let (pool, why) = (spec.pool.map(Pool::as_str), change.why.to_string());
+        if change.to == Standing::Eligible {
+            tracing::info!(
+                backend = id,
+                pool,
+                from,
+                to,
+                why,
+                head,
+                reference,
+                eligible = left,
+                "table"
+            );
+        } else {
+            tracing::warn!(
+                backend = id,
+                pool,
+                from,
+                to,
+                why,
+                head,
+                reference,
+                eligible = left,
+                "table"
+            );
+        }
+    }
+
+    /// A line for each doubt when it comes up, and for the state of the chain when it changes.
+    fn tell_doubts(&mut self, specs: &[Spec], judgement: &Judgement) {
+        for doubt in &judgement.doubts {
+            let known = |old: &Doubt| std::mem::discriminant(old) == std::mem::discriminant(doubt);
+            if !self.doubts.iter().any(known) {
+                tracing::warn!("{doubt}");
+            }
+        }
+        self.doubts.clone_from(&judgement.doubts);
+        if judgement.halted != self.halted {
+            self.halted = judgement.halted;
+            match self.halted {
+                true => tracing::error!("the chain has halted: nobody's head moves"),
+                false => tracing::info!("the chain moves again"),
+            }
+        }
+        if judgement.head_too_old != self.head_too_old {
+            self.head_too_old = judgement.head_too_old;
+            match self.head_too_old {
+                true => tracing::error!("the newest head is older than health.max_head_age"),
+                false => tracing::info!("the newest head is young enough again"),
+            }
+        }
+        let source = judgement.reference.map(|reference| reference.source);
+        if kind(source) != kind(self.source) {
+            let (whose, at) = match source {
+                Some(Source::Leader(at)) => ("the leader", Some(at)),
+                Some(Source::Vote(at)) => ("a vote of the heads", Some(at)),
+                None => ("nobody", None),
+            };
+            let backend = at.and_then(|at| specs.get(at)).map(|spec| spec.id.as_str());
+            let number = judgement.reference.map(|reference| reference.number);
+            tracing::info!(whose, backend, number, "reference");
+        }
+        self.source = source;
+    }
+}
+
+/// Which backend wins a vote changes with every block and is no news; that it is a vote is.
+fn kind(source: Option<Source>) -> u8 {
+    match source {
+        None => 0,
+        Some(Source::Leader(_)) => 1,
+        Some(Source::Vote(_)) => 2,
+    }
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
