@@ -6,6 +6,7 @@ use chain::head::Head;
 
 use crate::health::Health;
 use crate::health::Link;
+use crate::identity::Expected;
 use crate::identity::Identity;
 use crate::ids::BackendId;
 use crate::ids::Pool;
@@ -13,6 +14,8 @@ use crate::moment::Moment;
 use crate::proof::Voice;
 use crate::table::Standing;
 use crate::track::Track;
+use crate::verdict::Reference;
+use crate::verdict::Why;
 
 /// A head that has not moved for three block times, but at least this long, stands still.
 const STANDSTILL_MIN: Duration = Duration::from_secs(10);
@@ -164,4 +167,52 @@ impl Member {
         let standstill = self.standstill(limits);
         self.track.watched(standstill, now) && !self.track.moves(standstill, now)
     }
+
+    /// What it says and what the fleet is on, if it is proved to be on another chain.
+    pub(crate) fn another_chain(&self, expected: Expected) -> Option<(u64, u64)> {
+        match (self.identity.said(), expected) {
+            (Some(said), Expected::Id(id)) if said != id => Some((said, id)),
+            (_, Expected::Id(_) | Expected::Unknown | Expected::Tied) => None,
+        }
+    }
+
+    /// Blocks behind the reference, and seconds older than it.
+    pub(crate) fn lag(&self, reference: Option<Reference>) -> Option<(u64, u64)> {
+        let (head, reference) = (self.track.head()?, reference?);
+        let seconds = reference.timestamp.saturating_sub(head.timestamp);
+        Some((reference.number.saturating_sub(head.number), seconds))
+    }
+
+    /// How it stands and why, the worst finding first: a backend on another chain must not be asked
+    /// even when it is down too, because a pool's last resort is a backend that is down.
+    pub(crate) fn finding(
+        &self,
+        expected: Expected,
+        forked: Option<u64>,
+        reference: Option<Reference>,
+    ) -> (Standing, Why) {
+        let (blocks, seconds) = self.lag(reference).unwrap_or_default();
+        if let Some((said, expected)) = self.another_chain(expected) {
+            return (Standing::WrongChain, Why::AnotherChain { said, expected });
+        }
+        if self.health.link() == Link::Down {
+            return (Standing::Down, Why::Failed(self.health.failures()));
+        }
+        if let Some(height) = forked {
+            return (Standing::Forked, Why::Forked(height));
+        }
+        if self.health.is_lagging() {
+            return (Standing::Lagging, Why::Behind { blocks, seconds });
+        }
+        let why = match self.standing {
+            Standing::Eligible | Standing::Down => Why::Answered(self.health.successes()),
+            Standing::Lagging => Why::CaughtUp(blocks),
+            Standing::Forked => Why::Rejoined,
+            Standing::WrongChain => Why::SameChain,
+        };
+        (Standing::Eligible, why)
+    }
 }
+
+#[cfg(test)]
+mod tests;

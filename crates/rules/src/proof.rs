@@ -120,59 +120,76 @@ impl Trial {
 struct Proved {
     claimant: usize,
     members: Vec<usize>,
+    beyond: u64,
     at: Moment,
 }
 
-/// The court: one claim at a time.
+impl Proved {
+    /// Void as soon as the group has the block that was out of its reach, whatever made it look so
+    /// low at the time.
+    fn covers(&self, claim: &Claim, now: Moment) -> bool {
+        now.since(self.at) <= HOLDS
+            && self.claimant == claim.claimant.at
+            && claim.highest() < self.beyond
+            && claim
+                .members()
+                .all(|voice| self.members.contains(&voice.at))
+    }
+
+    /// Whether it should be renewed before it gets void.
+    fn is_ageing(&self, claim: &Claim, max_lag: u64, now: Moment) -> bool {
+        now.since(self.at) >= RENEW_EVERY
+            || claim.highest().saturating_add(max_lag / 2) >= self.beyond
+    }
+}
+
+/// The court of one claim.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Proofs {
-    wanted: Option<Claim>,
+    claim: Option<Claim>,
     trial: Option<Trial>,
     proved: Option<Proved>,
-    retry: Option<Moment>,
+    tried: Option<Moment>,
 }
 
 impl Proofs {
-    /// Whether a claim is proved: by hashes shown within [`HOLDS`], and in seconds now.
-    pub(crate) fn holds(
-        &self,
-        claim: &Claim,
+    /// Whether the claim is proved: by hashes shown not long ago, and in seconds now. A claim that is
+    /// not, or not for long, is put on trial by the next questions.
+    pub(crate) fn examine(
+        &mut self,
+        claim: Option<Claim>,
         (max_lag, block_time): &(u64, Duration),
         now: Moment,
     ) -> bool {
-        let Some(proved) = &self.proved else {
+        let Some(claim) = claim else {
+            self.claim = None;
             return false;
         };
-        now.since(proved.at) <= HOLDS
-            && proved.claimant == claim.claimant.at
-            && claim
-                .members()
-                .all(|voice| proved.members.contains(&voice.at))
-            && claim.holds_in_seconds(*max_lag, *block_time)
-    }
-
-    /// The claim to be examined next, if any.
-    pub(crate) fn want(&mut self, claim: Option<Claim>) {
-        let of = |claim: &Option<Claim>| claim.as_ref().map(|claim| claim.claimant.at);
-        if of(&self.wanted) != of(&claim) {
-            self.retry = None;
-        }
-        self.wanted = claim;
+        let covered = self
+            .proved
+            .as_ref()
+            .filter(|proved| proved.covers(&claim, now));
+        let holds = covered.is_some() && claim.holds_in_seconds(*max_lag, *block_time);
+        let sound = covered.is_some_and(|proved| !proved.is_ageing(&claim, *max_lag, now));
+        self.claim = (!sound).then_some(claim);
+        holds
     }
 
     /// Opens a trial if one is due and returns its questions. `pace` is how often the claimant may be
-    /// asked while it has not proved anything.
+    /// asked.
     pub(crate) fn questions(&mut self, max_lag: u64, pace: Duration, now: Moment) -> Vec<Question> {
-        let Some(claim) = &self.wanted else {
+        let rested = self.tried.is_none_or(|tried| now.since(tried) >= pace);
+        let Some(claim) = self
+            .claim
+            .as_ref()
+            .filter(|_| rested && self.trial.is_none())
+        else {
             return Vec::new();
         };
-        if self.trial.is_some() || self.retry.is_some_and(|retry| now < retry) {
-            return Vec::new();
-        }
         let trial = Trial::open(claim, max_lag, now);
         let questions = trial.roll.questions().collect();
         self.trial = Some(trial);
-        self.retry = Some(now.after(pace));
+        self.tried = Some(now);
         questions
     }
 
@@ -185,17 +202,14 @@ impl Proofs {
 
     /// Judges the trial once it is settled. A trial that fails takes an older proof away.
     pub(crate) fn settle(&mut self, now: Moment) {
-        let Some(trial) = self.trial.take_if(|trial| trial.roll.is_settled(now)) else {
-            return;
-        };
-        self.proved = trial.holds().then(|| {
-            self.retry = Some(now.after(RENEW_EVERY));
-            Proved {
+        if let Some(trial) = self.trial.take_if(|trial| trial.roll.is_settled(now)) {
+            self.proved = trial.holds().then(|| Proved {
                 claimant: trial.claimant,
                 members: trial.groups.concat(),
+                beyond: trial.beyond,
                 at: now,
-            }
-        });
+            });
+        }
     }
 }
 

@@ -29,6 +29,12 @@ impl Vote {
 /// same dead source confirm each other, but not against a living one. A lone moving head is measured
 /// against the others below it, whether they move or not.
 pub(crate) fn vote(voices: &[Voice], max_lag: u64) -> Option<Vote> {
+    // Block 0 is what a node says that knows nothing yet: it confirms nobody and leads nobody.
+    let voices: Vec<Voice> = voices
+        .iter()
+        .filter(|voice| voice.number > 0)
+        .copied()
+        .collect();
     let movers = voices.iter().filter(|voice| voice.moved).count();
     let counts = |voice: &&Voice| voice.moved || movers == 0;
     let top = *voices

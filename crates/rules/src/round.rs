@@ -7,10 +7,10 @@ use chain::head::BlockHash;
 use crate::fork::Forks;
 use crate::fork::Witness;
 use crate::health::LagLimits;
-use crate::health::Link;
 use crate::identity;
 use crate::identity::Expected;
-use crate::ids::Pool;
+use crate::leader::Leader;
+use crate::leader::ahead_of_clock;
 use crate::member::Limits;
 use crate::member::Member;
 use crate::member::Probe;
@@ -29,12 +29,6 @@ use crate::verdict::Judgement;
 use crate::verdict::Reference;
 use crate::verdict::Source;
 use crate::verdict::Verdict;
-use crate::verdict::Why;
-
-/// A leader whose head is further ahead of the wall clock is not believed.
-pub const AHEAD_OF_CLOCK_MAX: Duration = Duration::from_secs(30);
-/// Pools whose backends show heads.
-const POOLS_WITH_HEADS: [Pool; 2] = [Pool::Read, Pool::Heavy];
 
 /// A fleet under observation. Nothing in it is a clock: when nobody calls, nothing changes.
 #[derive(Clone, Debug)]
@@ -92,7 +86,7 @@ impl Fleet {
     #[must_use]
     pub fn wants_chain_id(&self, at: usize, now: Moment) -> bool {
         self.members.get(at).is_some_and(|member| {
-            let in_doubt = self.expected == Expected::Tied || self.is_wrong(member);
+            let in_doubt = self.expected == Expected::Tied || self.is_wrong(at);
             let answers = member.health.failures() == 0;
             member.spec.has_head() && answers && member.identity.wants(in_doubt, now)
         })
@@ -172,26 +166,26 @@ impl Fleet {
         self.vote_proofs.settle(now);
     }
 
-    fn is_wrong(&self, member: &Member) -> bool {
-        let said = member.identity.said();
-        matches!((self.expected, said), (Expected::Id(id), Some(said)) if said != id)
+    fn is_wrong(&self, at: usize) -> bool {
+        let member = self.members.get(at);
+        member.is_some_and(|member| member.another_chain(self.expected).is_some())
     }
 
     /// The heads of everybody who is up and not on another chain.
     fn own_voices(&self, now: Moment) -> impl Iterator<Item = Voice> + '_ {
         let members = self.members.iter().enumerate();
         members
-            .filter(|(_, member)| !self.is_wrong(member))
+            .filter(|(at, _)| !self.is_wrong(*at))
             .filter_map(move |(at, member)| member.voice(at, &self.limits, now))
     }
 
-    /// The heads that may vote: not those on a minority fork, nor an unset 0, nor a leader that is
+    /// The heads that may vote: not those on a minority fork, nor a leader that is
     /// ahead of the clock.
     fn voices(&self, now: Moment, wall: u64) -> Vec<Voice> {
         let believed = |voice: &Voice| {
             let mad =
                 self.leader == Some(voice.at) && ahead_of_clock(voice.timestamp, wall).is_some();
-            voice.number > 0 && !mad && self.forks.forked(voice.at).is_none()
+            !mad && self.forks.forked(voice.at).is_none()
         };
         self.own_voices(now).filter(believed).collect()
     }
@@ -207,10 +201,9 @@ impl Fleet {
     fn vote(&mut self, voices: &[Voice], now: Moment) -> Option<Reference> {
         let vote = reference::vote(voices, self.limits.max_lag);
         let contested = vote.as_ref().and_then(|vote| vote.contested.clone());
-        let proved = contested
-            .as_ref()
-            .is_some_and(|claim| self.vote_proofs.holds(claim, &self.limits.proof(), now));
-        self.vote_proofs.want(contested);
+        let proved = self
+            .vote_proofs
+            .examine(contested, &self.limits.proof(), now);
         let winner = vote?.winner(proved);
         Some(Reference {
             number: winner.number,
@@ -228,89 +221,24 @@ impl Fleet {
         now: Moment,
         wall: u64,
     ) -> Result<Reference, Option<Doubt>> {
-        let plausible = self.plausible_leader(voices, vote, now, wall);
-        let claim = plausible
-            .ok()
-            .and_then(|word| self.leader_claim(voices, word));
-        self.leader_proofs.want(claim.clone());
-        let word = plausible?;
-        // A claim is only made when a whole pool would go: that is more than one voice may do.
-        match claim {
-            Some(claim) if !self.leader_proofs.holds(&claim, &self.limits.proof(), now) => {
-                Err(Some(Doubt::LeaderUnproved(claim.ahead())))
-            }
-            Some(_) | None => Ok(word),
-        }
-    }
-
-    fn plausible_leader(
-        &self,
-        voices: &[Voice],
-        vote: Option<Reference>,
-        now: Moment,
-        wall: u64,
-    ) -> Result<Reference, Option<Doubt>> {
         let at = self.leader.ok_or(None)?;
-        let member = self.members.get(at).ok_or(None)?;
-        if member.track.is_silent() {
-            return Err(Some(Doubt::LeaderSilent));
-        }
-        let head = member.track.head().ok_or(None)?;
-        if self.is_wrong(member) {
-            return Err(Some(Doubt::LeaderOnAnotherChain));
-        }
-        if let Some(height) = self.forks.forked(at) {
-            return Err(Some(Doubt::LeaderForked(height)));
-        }
-        if head.number == 0 {
-            return Err(Some(Doubt::LeaderAtZero));
-        }
-        if let Some(seconds) = ahead_of_clock(head.timestamp, wall) {
-            return Err(Some(Doubt::LeaderAheadOfClock(seconds)));
-        }
-        // A guess between two polls tells laggards from the others; it never claims blocks that
-        // nobody has shown.
-        let others = voices
-            .iter()
-            .filter(|voice| voice.at != at)
-            .map(|voice| voice.number);
-        let shown = others.max().unwrap_or(0).max(head.number);
-        let guess = member.track.expected(now, self.limits.block_time);
-        let number = guess.unwrap_or(head.number).min(shown);
-        // A leader that stays behind what others confirm hides laggards, and serves old answers.
-        let behind = vote.map_or(0, |vote| vote.number.saturating_sub(number));
-        if behind > self.limits.max_lag {
-            return Err(Some(Doubt::LeaderBehind(behind)));
-        }
-        Ok(Reference {
-            number,
-            timestamp: head.timestamp,
-            source: Source::Leader(at),
-        })
-    }
-
-    /// What the leader's word would do to whole pools: nothing, if every pool with heads keeps
-    /// somebody besides the leader.
-    fn leader_claim(&self, voices: &[Voice], word: Reference) -> Option<Claim> {
-        let claimant = *voices.iter().find(|voice| Some(voice.at) == self.leader)?;
-        let of_pool = |pool: Pool, voice: &Voice| {
-            let member = self.members.get(voice.at);
-            voice.at != claimant.at && member.is_some_and(|member| member.spec.pool == Some(pool))
+        let leader = Leader {
+            at,
+            member: self.members.get(at).ok_or(None)?,
+            wrong: self.is_wrong(at),
+            forked: self.forks.forked(at),
+            voices,
+            limits: &self.limits,
         };
-        let within =
-            |voice: &Voice| word.number.saturating_sub(voice.number) <= self.limits.max_lag;
-        let groups: Vec<Vec<Voice>> = POOLS_WITH_HEADS
-            .iter()
-            .map(|pool| {
-                voices
-                    .iter()
-                    .filter(|voice| of_pool(*pool, voice))
-                    .copied()
-                    .collect()
-            })
-            .filter(|group: &Vec<Voice>| !group.is_empty() && !group.iter().any(within))
-            .collect();
-        (!groups.is_empty()).then_some(Claim { claimant, groups })
+        let word = leader.word(vote, now, wall);
+        let pool = |at: usize| self.members.get(at).and_then(|member| member.spec.pool);
+        let claim = word.ok().and_then(|word| leader.claim(word, pool));
+        let ahead = claim.as_ref().map(Claim::ahead);
+        let proved = self.leader_proofs.examine(claim, &self.limits.proof(), now);
+        match (word, ahead) {
+            (Ok(_), Some(ahead)) if !proved => Err(Some(Doubt::LeaderUnproved(ahead))),
+            (word, _) => word,
+        }
     }
 
     /// Lag counts once per head: a backend that was not polled in this round is not judged again.
@@ -330,21 +258,11 @@ impl Fleet {
 
     fn stand(&mut self, reference: Option<Reference>, now: Moment) -> Vec<Change> {
         let mut changes = Vec::new();
-        for at in 0..self.members.len() {
-            let Some((to, why)) = self
-                .members
-                .get(at)
-                .map(|member| self.finding(at, member, reference))
-            else {
+        for (at, member) in self.members.iter_mut().enumerate() {
+            let (to, why) = member.finding(self.expected, self.forks.forked(at), reference);
+            if member.standing == to {
                 continue;
-            };
-            let Some(member) = self
-                .members
-                .get_mut(at)
-                .filter(|member| member.standing != to)
-            else {
-                continue;
-            };
+            }
             let from = std::mem::replace(&mut member.standing, to);
             member.returned = (to == Standing::Eligible).then_some(now);
             changes.push(Change { at, from, to, why });
@@ -352,35 +270,9 @@ impl Fleet {
         changes
     }
 
-    /// How a backend stands, worst finding first: a backend on another chain must not be asked even
-    /// when it is down, because a pool's last resort is a backend that is down.
-    fn finding(&self, at: usize, member: &Member, reference: Option<Reference>) -> (Standing, Why) {
-        let (blocks, seconds) = lag(member, reference).unwrap_or_default();
-        if let (true, Expected::Id(expected)) = (self.is_wrong(member), self.expected) {
-            let said = member.identity.said().unwrap_or_default();
-            return (Standing::WrongChain, Why::AnotherChain { said, expected });
-        }
-        if member.health.link() == Link::Down {
-            return (Standing::Down, Why::Failed(member.health.failures()));
-        }
-        if let Some(height) = self.forks.forked(at) {
-            return (Standing::Forked, Why::Forked(height));
-        }
-        if member.health.is_lagging() {
-            return (Standing::Lagging, Why::Behind { blocks, seconds });
-        }
-        let why = match member.standing {
-            Standing::Eligible | Standing::Down => Why::Answered(member.health.successes()),
-            Standing::Lagging => Why::CaughtUp(blocks),
-            Standing::Forked => Why::Rejoined,
-            Standing::WrongChain => Why::SameChain,
-        };
-        (Standing::Eligible, why)
-    }
-
     fn verdicts(&self, reference: Option<Reference>, now: Moment) -> Vec<Verdict> {
         let verdict = |member: &Member| {
-            let lag_seconds = lag(member, reference).map(|(_, seconds)| seconds);
+            let lag_seconds = member.lag(reference).map(|(_, seconds)| seconds);
             // A backend that was not polled in this round is shown where it should be by now.
             let expected = member.track.expected(now, self.limits.block_time);
             let blocks =
@@ -463,19 +355,6 @@ impl Fleet {
         }
         self.forks.open(height, &asked, now)
     }
-}
-
-/// Seconds that a timestamp is ahead of the wall clock, if that is more than clocks may differ.
-fn ahead_of_clock(timestamp: u64, wall: u64) -> Option<u64> {
-    let ahead = timestamp.saturating_sub(wall);
-    (ahead > AHEAD_OF_CLOCK_MAX.as_secs()).then_some(ahead)
-}
-
-/// Blocks behind the reference, and seconds older than it.
-fn lag(member: &Member, reference: Option<Reference>) -> Option<(u64, u64)> {
-    let (head, reference) = (member.track.head()?, reference?);
-    let seconds = reference.timestamp.saturating_sub(head.timestamp);
-    Some((reference.number.saturating_sub(head.number), seconds))
 }
 
 #[cfg(test)]
