@@ -188,3 +188,6 @@ impl Tally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,7 +93,7 @@ fn turn(wanted: &Race, ready: &Ready, round: u32) -> io::Result<Turn> {
     let calls = seen.calls.max(1) as f64;
     let used = before
         .zip(after)
-        .map(|(before, after)| after.cpu_micros - before.cpu_micros);
+        .map(|(before, after)| after.cpu_micros.saturating_sub(before.cpu_micros));
     let turn = Turn {
         round,
         rival: ready.rival.as_str(),
