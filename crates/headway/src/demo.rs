@@ -64,18 +64,13 @@ async fn serve(wanted: &Demo) -> io::Result<ExitCode> {
 
 /// The environment of the original container, pointed at the simulated nodes.
 fn sources(wanted: &Demo, network: &Devnet) -> Sources {
-    let of = |kind: Kind| {
-        let nodes = network.nodes().iter().filter(|node| node.kind() == kind);
-        nodes
-            .map(|node| node.addr().to_string())
-            .collect::<Vec<_>>()
-            .join(",")
-    };
+    let of = |kind: Kind| network.nodes().iter().filter(move |node| node.kind() == kind);
+    let reads = usize::from(wanted.nodes);
     let environment = [
-        ("WRITE_ENDPOINT", of(Kind::Miner)),
-        ("READ_ENDPOINT", of(Kind::Read)),
-        ("TEST_ENDPOINT", of(Kind::Read)),
-        ("LEADER_ENDPOINT", of(Kind::Leader)),
+        ("WRITE_ENDPOINT", addresses(of(Kind::Miner))),
+        ("READ_ENDPOINT", addresses(of(Kind::Read).take(reads))),
+        ("TEST_ENDPOINT", addresses(of(Kind::Read).skip(reads))),
+        ("LEADER_ENDPOINT", addresses(of(Kind::Leader))),
     ];
     let command_line = [
         ("server.listen", wanted.listen.to_string()),
