@@ -128,35 +128,57 @@ fn take(bytes: &mut Bytes) -> Option<Result<Frame<Bytes>, BodyError>> {
     (!data.is_empty()).then(|| Ok(Frame::data(data)))
 }
 
-/// An answer's body on its way out: counts bytes, and writes the request down when it is gone,
-/// whether the last byte was sent or the client left.
-pub struct Tracked {
-    body: AnswerBody,
-    bytes: u64,
+/// nginx's status for a client that left before its answer.
+const CLIENT_LEFT: u16 = 499;
+
+/// A request that is being served: counted while it is, and written down when it is gone, however
+/// that came about.
+pub struct Underway {
     status: u16,
+    bytes: u64,
     journal: Journal,
     entry: Option<Entry>,
     metrics: Arc<Metrics>,
 }
 
-impl Tracked {
-    /// Follows `body`, the body of an answer with this status.
+impl Underway {
+    /// Counts a request in. Until it is answered its client may leave.
     #[must_use]
-    pub fn new(
-        body: AnswerBody,
-        status: u16,
-        (journal, entry): (Journal, Option<Entry>),
-        metrics: Arc<Metrics>,
-    ) -> Self {
-        metrics.answered(status);
+    pub fn new(metrics: Arc<Metrics>, journal: Journal, entry: Option<Entry>) -> Self {
+        metrics.front.in_flight.inc();
         Self {
-            body,
+            status: CLIENT_LEFT,
             bytes: 0,
-            status,
             journal,
             entry,
             metrics,
         }
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        self.metrics.front.in_flight.dec();
+        self.metrics.answered(self.status);
+        if let Some(entry) = &self.entry {
+            self.journal.write(entry, self.status, self.bytes);
+        }
+    }
+}
+
+/// An answer's body on its way out: counts its bytes, and ends the request with its last byte or
+/// with the client.
+pub struct Tracked {
+    body: AnswerBody,
+    underway: Underway,
+}
+
+impl Tracked {
+    /// Follows `body`, the body of an answer with this status.
+    #[must_use]
+    pub const fn new(body: AnswerBody, status: u16, mut underway: Underway) -> Self {
+        underway.status = status;
+        Self { body, underway }
     }
 }
 
@@ -173,7 +195,7 @@ impl Body for Tracked {
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(data) = frame.data_ref()
         {
-            this.bytes += length(data);
+            this.underway.bytes += length(data);
         }
         polled
     }
@@ -187,11 +209,5 @@ impl Body for Tracked {
     }
 }
 
-impl Drop for Tracked {
-    fn drop(&mut self) {
-        self.metrics.front.in_flight.dec();
-        if let Some(entry) = &self.entry {
-            self.journal.write(entry, self.status, self.bytes);
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

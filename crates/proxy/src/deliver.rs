@@ -17,6 +17,7 @@ use rules::moment::Moment;
 use rules::outcome::Outcome;
 use rules::pick;
 use rules::pick::Picked;
+use rules::pick::Step;
 use rules::pick::Wish;
 
 use crate::live::Backend;
@@ -52,7 +53,7 @@ pub struct Exchange {
 }
 
 /// A body to be delivered.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Parcel {
     /// To one backend of this pool.
     pub pool: Pool,
@@ -62,6 +63,8 @@ pub struct Parcel {
     pub head: HeadNeed,
     /// What must come back.
     pub shape: Shape,
+    /// Bytes of the answer to hold; what is longer is handed over as a stream.
+    pub held_bytes_max: usize,
     /// The bytes.
     pub body: Bytes,
 }
@@ -76,12 +79,19 @@ pub struct Delivered {
     pub seat: Seat,
 }
 
-/// The tries of one parcel so far.
-struct Tries {
+/// Where a client's calls have been, over all deliveries they need.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
     /// Seats that had their try.
-    seats: Vec<Seat>,
+    pub seats: Vec<Seat>,
     /// Tries whose bytes left.
-    sent: u32,
+    pub sent: u32,
+}
+
+/// The tries of one delivery so far.
+struct Tries<'a> {
+    /// Who was asked, in earlier deliveries too.
+    asked: &'a mut Asked,
     /// The connection the next try may use.
     line: Line,
     /// A backend's own answer that stands if nobody has a better one.
@@ -91,28 +101,17 @@ struct Tries {
 }
 
 impl Exchange {
-    /// Brings a parcel to a backend that is not among `avoid`.
+    /// Brings a parcel to a backend that was not asked yet, and writes down who was.
     ///
     /// # Errors
     /// What the client is to be told instead. After a send, [`Refusal::OutcomeUnknown`] means that
     /// its bytes may have arrived somewhere.
-    pub async fn deliver(&self, parcel: &Parcel, avoid: &[Seat]) -> Result<Delivered, Refusal> {
+    pub async fn deliver(&self, parcel: &Parcel, asked: &mut Asked) -> Result<Delivered, Refusal> {
         let budget = self.worker.live.budget(parcel.pool);
         budget.deposit();
-        let mut tries = Tries {
-            seats: avoid.to_vec(),
-            sent: 0,
-            line: if parcel.duty == Duty::Send {
-                Line::Fresh
-            } else {
-                Line::Any
-            },
-            stands: None,
-            last: Refusal::NoBackend,
-        };
-        let sent_max = self.snapshot.settings.config.retry.tries;
+        let mut tries = Tries::new(asked, parcel.duty);
         let allowance = Allowance {
-            sent_max,
+            sent_max: self.snapshot.settings.config.retry.tries,
             deadline: self.deadline,
         };
         let wants = if parcel.shape == Shape::Silent {
@@ -121,22 +120,29 @@ impl Exchange {
             Wants::Answer
         };
         loop {
-            let Some((picked, backend)) = self.pick(parcel, &tries.seats) else {
+            let begun = self.worker.clock.now();
+            // A send that left now could only become one of which nobody knows the outcome.
+            if begun >= self.deadline {
+                return tries.stands.ok_or(Refusal::UpstreamTimeout);
+            }
+            let Some((picked, backend)) = self.pick(parcel, &tries.asked.seats) else {
                 return tries.stands.ok_or(tries.last);
             };
-            let begun = self.worker.clock.now();
-            let end = self.attempt(backend, parcel, &tries, begun).await;
+            let others = self.others(parcel, picked, &tries.asked.seats);
+            let more = others && tries.asked.sent + 1 < allowance.sent_max;
+            let deadline = self.try_deadline(parcel.duty, more, begun);
+            let end = self.attempt(backend, parcel, tries.line, deadline).await;
             let (outcome, delivered, line) = judge(end, parcel.shape, picked.seat);
             let now = self.worker.clock.now();
             let failed = delivered
                 .as_ref()
                 .is_some_and(|d| d.answered.status.is_server_error());
             self.record(backend, picked.seat, (outcome, line, failed), (begun, now));
-            tries.sent += u32::from(outcome != Outcome::NotSent);
+            tries.asked.sent += u32::from(outcome != Outcome::NotSent);
             match attempt::next(
                 outcome,
                 (parcel.duty, wants),
-                tries.sent,
+                tries.asked.sent,
                 (&allowance, budget),
                 now,
             ) {
@@ -146,7 +152,7 @@ impl Exchange {
                     let own = delivered.filter(|d| !matches!(d.reading, Reading::Nothing));
                     return own.or(tries.stands).ok_or_else(|| refusal(refuse));
                 }
-                Next::Again => tries.go_on(outcome, delivered, picked.seat, line),
+                Next::Again => tries.go_on(outcome, delivered, (picked.seat, others), line),
             }
             self.worker.metrics.retried(outcome);
         }
@@ -168,33 +174,44 @@ impl Exchange {
         Some((picked, self.snapshot.backend(picked.seat)?))
     }
 
+    /// Whether somebody else than the one picked could serve as well. Backends that are not
+    /// eligible are no alternative to one that is.
+    fn others(&self, parcel: &Parcel, picked: Picked, tried: &[Seat]) -> bool {
+        let table = &self.snapshot.table;
+        let (line, ladder) = (table.line(parcel.pool), table.ladder());
+        let rest: &[Seat] = match picked.step {
+            Step::Eligible | Step::Leader => &[],
+            Step::LeastBad => &line.rest,
+        };
+        let serves = ladder.leader_serves.contains(&parcel.pool);
+        let leader = ladder.leader.filter(|_| serves);
+        let mut seats = line.eligible.iter().chain(rest).chain(&leader);
+        seats.any(|seat| *seat != picked.seat && !tried.contains(seat))
+    }
+
+    /// A last try, an expensive read and a send may use all the time there is.
+    fn try_deadline(&self, duty: Duty, more: bool, begun: Moment) -> Moment {
+        let allowed = self.snapshot.settings.config.timeouts.attempt;
+        match (duty, more) {
+            (Duty::Read, true) => self.deadline.min(begun.after(allowed)),
+            (Duty::Read | Duty::Heavy | Duty::Send, _) => self.deadline,
+        }
+    }
+
     async fn attempt(
         &self,
         backend: &Arc<Backend>,
         parcel: &Parcel,
-        tries: &Tries,
-        begun: Moment,
+        line: Line,
+        deadline: Moment,
     ) -> TryEnd {
-        let config = &self.snapshot.settings.config;
-        let line = self.snapshot.table.line(parcel.pool);
-        let candidates =
-            line.eligible.len() + usize::from(self.snapshot.table.ladder().leader.is_some());
-        let more = candidates > tries.seats.len() + 1 && tries.sent + 1 < config.retry.tries;
-        // A last try, an expensive read and a send may use all the time there is.
-        let deadline = match (parcel.duty, more) {
-            (Duty::Read, true) => self.deadline.min(begun.after(config.timeouts.attempt)),
-            (Duty::Read | Duty::Heavy | Duty::Send, _) => self.deadline,
-        };
         let errand = Errand {
             body: parcel.body.clone(),
             path: None,
             client: Some(&self.client),
-            line: tries.line,
+            line,
             deadline,
-            held_bytes_max: match parcel.shape {
-                Shape::Single | Shape::Silent => HELD_BYTES_MAX,
-                Shape::Batch => config.limits.answer_bytes,
-            },
+            held_bytes_max: parcel.held_bytes_max,
         };
         upstream::send_once(&self.worker, backend, errand).await
     }
@@ -240,18 +257,42 @@ impl Exchange {
 /// So many refused or reset connections wake the prober before its time.
 const DROPPED_ALARM: u32 = 3;
 
-impl Tries {
-    fn go_on(&mut self, outcome: Outcome, delivered: Option<Delivered>, seat: Seat, line: Line) {
+impl<'a> Tries<'a> {
+    fn new(asked: &'a mut Asked, duty: Duty) -> Self {
+        Self {
+            line: match duty {
+                Duty::Send => Line::Fresh,
+                Duty::Read | Duty::Heavy => Line::Any,
+            },
+            stands: None,
+            last: match asked.seats.as_slice() {
+                [] => Refusal::NoBackend,
+                [_, ..] => Refusal::UpstreamFailed,
+            },
+            asked,
+        }
+    }
+
+    fn go_on(
+        &mut self,
+        outcome: Outcome,
+        delivered: Option<Delivered>,
+        (seat, others): (Seat, bool),
+        line: Line,
+    ) {
         let on_pooled = line == Line::Any && delivered.is_none();
-        match outcome {
-            // The backend may have closed an idle connection just then: it deserves a fresh one.
-            Outcome::NotSent | Outcome::Broken if on_pooled => self.line = Line::Fresh,
-            Outcome::NotSent
-            | Outcome::Broken
-            | Outcome::TimedOut
-            | Outcome::Busy
-            | Outcome::Missing
-            | Outcome::Answer => self.seats.push(seat),
+        // The backend may have closed an idle connection just then, so it deserves a fresh one: if
+        // that costs nothing, or if there is nobody else to spend the last try on.
+        let same_again = match outcome {
+            Outcome::NotSent => on_pooled,
+            Outcome::Broken => on_pooled && !others,
+            Outcome::TimedOut | Outcome::Busy | Outcome::Missing | Outcome::Answer => false,
+        };
+        if !same_again {
+            self.asked.seats.push(seat);
+        }
+        if on_pooled {
+            self.line = Line::Fresh;
         }
         if delivered
             .as_ref()
@@ -298,3 +339,6 @@ const fn refusal(refuse: Refuse) -> Refusal {
         Refuse::OutcomeUnknown => Refusal::OutcomeUnknown,
     }
 }
+
+#[cfg(test)]
+mod tests;

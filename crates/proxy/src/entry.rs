@@ -71,10 +71,19 @@ fn check_host(head: &Parts) -> Result<(), &'static str> {
         (None, _) if head.version == Version::HTTP_10 => Ok(()),
         (None, _) => Err("no Host header"),
         (Some(host), None) => match Authority::try_from(host.as_bytes()) {
-            Ok(authority) if !authority.as_str().contains('@') => Ok(()),
-            _ => Err("not a valid Host header"),
+            Ok(authority) if is_host(&authority) => Ok(()),
+            Ok(_) | Err(_) => Err("not a valid Host header"),
         },
     }
+}
+
+/// A host and at most a port behind it: nobody logs in by a Host header.
+fn is_host(authority: &Authority) -> bool {
+    let behind = authority.as_str().strip_prefix(authority.host());
+    behind.is_some_and(|behind| match behind.strip_prefix(':') {
+        Some(port) => port.bytes().all(|byte| byte.is_ascii_digit()),
+        None => behind.is_empty(),
+    })
 }
 
 /// Whether the request asks for a WebSocket (RFC 6455, section 4.1). Every other upgrade token is

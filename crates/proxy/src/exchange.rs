@@ -19,8 +19,10 @@ use rules::method::Duty;
 use rules::method::Label;
 
 use crate::body::AnswerBody;
+use crate::deliver::Asked;
 use crate::deliver::Delivered;
 use crate::deliver::Exchange;
+use crate::deliver::HELD_BYTES_MAX;
 use crate::deliver::Parcel;
 use crate::legs;
 use crate::legs::Fate;
@@ -35,7 +37,6 @@ use crate::worker::Client;
 use crate::worker::Worker;
 
 /// A client's message, whole.
-#[derive(Debug)]
 pub struct Ask {
     /// Its bytes.
     pub body: Bytes,
@@ -94,6 +95,9 @@ fn classify(settings: &Settings, call: &Call<'_>) -> Result<Class, Refusal> {
         .ok_or(Refusal::MethodNotAllowed)
 }
 
+/// What is said to a client that answers something.
+const ANSWER: &str = "an answer, not a call";
+
 async fn single(
     exchange: &Exchange,
     settings: &Settings,
@@ -106,7 +110,7 @@ async fn single(
             return refuse(exchange, settings, id, Refusal::InvalidRequest(why));
         }
         Element::Response => {
-            let why = Refusal::InvalidRequest("an answer, not a call");
+            let why = Refusal::InvalidRequest(ANSWER);
             return refuse(exchange, settings, Id::NULL, why);
         }
     };
@@ -123,10 +127,11 @@ async fn single(
         } else {
             Shape::Silent
         },
+        held_bytes_max: HELD_BYTES_MAX,
         body: wire(&call, body),
     };
     let delivered = match class.duty {
-        Duty::Read | Duty::Heavy => exchange.deliver(&parcel, &[]).await,
+        Duty::Read | Duty::Heavy => exchange.deliver(&parcel, &mut Asked::default()).await,
         Duty::Send => send(exchange, parcel).await,
     };
     match (delivered, call.id) {
@@ -159,7 +164,7 @@ async fn send(exchange: &Exchange, parcel: Parcel) -> Result<Delivered, Refusal>
     let task = exchange
         .worker
         .tasks
-        .spawn(async move { shared.deliver(&parcel, &[]).await });
+        .spawn(async move { shared.deliver(&parcel, &mut Asked::default()).await });
     task.await.unwrap_or(Err(Refusal::OutcomeUnknown))
 }
 
@@ -183,7 +188,7 @@ fn answer(
             (value.got, Some(AnswerBody::from(bytes)))
         }
         Reading::Beginning { got, .. } => (*got, None),
-        Reading::Parts(_) | Reading::BatchRefused | Reading::Nothing => {
+        Reading::Parts(_) | Reading::BatchRefused | Reading::TooLong | Reading::Nothing => {
             return refuse(exchange, settings, id, Refusal::UpstreamFailed);
         }
     };
@@ -196,6 +201,7 @@ fn answer(
         | Reading::Whole { .. }
         | Reading::Parts(_)
         | Reading::BatchRefused
+        | Reading::TooLong
         | Reading::Nothing => answered.into_body(),
     });
     settings.voice.answer(status, body)
@@ -213,16 +219,12 @@ async fn many(exchange: &Exchange, settings: &Settings, elements: &[Element<'_>]
     let mut classes = Vec::with_capacity(elements.len());
     let mut calls = Vec::with_capacity(elements.len());
     for (place, element) in elements.iter().enumerate() {
-        let judged = match element {
-            Element::Call(call) => classify(settings, call),
-            Element::Invalid { why, .. } => Err(Refusal::InvalidRequest(why)),
-            Element::Response => Err(Refusal::InvalidRequest("an answer, not a call")),
+        let (call, judged) = match element {
+            Element::Call(call) => (Some(call), classify(settings, call)),
+            Element::Invalid { why, .. } => (None, Err(Refusal::InvalidRequest(why))),
+            Element::Response => (None, Err(Refusal::InvalidRequest(ANSWER))),
         };
-        calls.push(if let Element::Call(call) = element {
-            Some(call)
-        } else {
-            None
-        });
+        calls.push(call);
         match judged {
             Ok(class) => classes.push((place, class)),
             Err(refusal) => set(&mut fates, place, Fate::Refused(refusal)),
@@ -268,8 +270,9 @@ fn together(
     for (element_in, fate) in elements.iter().zip(fates) {
         let id = match element_in {
             Element::Call(Call { id: Some(id), .. }) | Element::Invalid { id, .. } => *id,
-            Element::Response => Id::NULL,
-            Element::Call(Call { id: None, .. }) => continue,
+            // Among others, what a client answers is left alone, or two sides could answer each
+            // other for ever.
+            Element::Call(Call { id: None, .. }) | Element::Response => continue,
         };
         out.push(if out.is_empty() { b'[' } else { b',' });
         match fate {
@@ -346,3 +349,6 @@ fn count(exchange: &Exchange, label: Label, got: Got) {
     let took = exchange.worker.clock.now().since(exchange.received);
     exchange.worker.metrics.called(label, got, took);
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,10 +5,10 @@ use frame::message::Call;
 use futures_util::future::join_all;
 use rules::attempt::Wants;
 use rules::batch::Leg;
-use rules::ids::Seat;
 use rules::method::Duty;
 use rules::outcome::Outcome;
 
+use crate::deliver::Asked;
 use crate::deliver::Exchange;
 use crate::deliver::Parcel;
 use crate::reading::Part;
@@ -17,8 +17,11 @@ use crate::reading::Shape;
 use crate::reading::Value;
 use crate::reply::Refusal;
 
+/// Calls of one leg that are under way at once at a backend that takes no batches.
+const APART_MAX: usize = 16;
+
 /// What became of one call of a batch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Fate {
     /// A backend's word.
     Said(Value),
@@ -27,7 +30,7 @@ pub enum Fate {
 }
 
 /// One call of a batch, copied out of the client's bytes so that a send can outlive its client.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Member {
     place: usize,
     wants: Wants,
@@ -92,8 +95,11 @@ async fn sends(exchange: &Exchange, leg: &Leg, members: Vec<Member>) -> Vec<(usi
     let places: Vec<usize> = members.iter().map(|member| member.place).collect();
     let task = tasks.spawn(async move {
         let mut fates = Vec::with_capacity(members.len());
+        // A miner that could not be reached is left out for the rest of the row as well.
+        let mut asked = Asked::default();
         for member in &members {
-            fates.push((member.place, alone(&exchange, &leg, member).await));
+            let fate = alone(&exchange, &leg, member, &mut asked).await;
+            fates.push((member.place, fate));
         }
         fates
     });
@@ -105,73 +111,53 @@ async fn sends(exchange: &Exchange, leg: &Leg, members: Vec<Member>) -> Vec<(usi
     })
 }
 
+/// Each call in a request of its own, in a few rows side by side.
 async fn apart(exchange: &Exchange, leg: &Leg, members: &[Member]) -> Vec<(usize, Fate)> {
-    join_all(
-        members
-            .iter()
-            .map(async |member| (member.place, alone(exchange, leg, member).await)),
-    )
-    .await
+    let rows = members.len().min(APART_MAX);
+    let served = join_all((0..rows).map(async |row| {
+        let mut fates = Vec::with_capacity(members.len() / rows + 1);
+        for member in members.iter().skip(row).step_by(rows) {
+            let fate = alone(exchange, leg, member, &mut Asked::default()).await;
+            fates.push((member.place, fate));
+        }
+        fates
+    }));
+    served.await.into_iter().flatten().collect()
 }
 
 /// One call in a request of its own.
-async fn alone(exchange: &Exchange, leg: &Leg, member: &Member) -> Fate {
+async fn alone(exchange: &Exchange, leg: &Leg, member: &Member, asked: &mut Asked) -> Fate {
     let shape = match member.wants {
         Wants::Answer => Shape::Single,
         Wants::Nothing => Shape::Silent,
     };
-    let parcel = parcel(leg, shape, member.body.clone());
-    let delivered = match exchange.deliver(&parcel, &[]).await {
+    let parcel = parcel(exchange, leg, (shape, member.body.clone()));
+    let delivered = match exchange.deliver(&parcel, asked).await {
         Ok(delivered) => delivered,
         Err(refusal) => return Fate::Refused(refusal),
     };
     match delivered.reading {
         Reading::Whole { value, .. } => Fate::Said(value),
-        // Longer than one answer of a batch may be: it cannot be put between its neighbours.
-        Reading::Beginning { .. } => match whole(exchange, delivered.answered).await {
-            Some(value) => Fate::Said(value),
-            None => Fate::Refused(Refusal::UpstreamFailed),
-        },
-        Reading::Parts(_) | Reading::BatchRefused | Reading::Nothing => {
-            Fate::Refused(Refusal::UpstreamFailed)
-        }
-    }
-}
-
-/// Collects the rest of a long answer, within the limit for answers that are held.
-async fn whole(exchange: &Exchange, answered: crate::upstream::Answered) -> Option<Value> {
-    use http_body_util::BodyExt;
-    let bytes_max = exchange.snapshot.settings.config.limits.answer_bytes;
-    let until = exchange.worker.clock.instant(exchange.deadline);
-    let status = answered.status;
-    let limited = http_body_util::Limited::new(answered.into_body(), bytes_max);
-    let collected = tokio::time::timeout_at(until, limited.collect())
-        .await
-        .ok()?
-        .ok()?;
-    let answered = crate::upstream::Answered {
-        status,
-        first: collected.to_bytes(),
-        rest: None,
-    };
-    match crate::reading::read(&answered, Shape::Single) {
-        (Outcome::Answer | Outcome::Missing | Outcome::Busy, Reading::Whole { value, .. }) => {
-            Some(value)
-        }
-        (_, _) => None,
+        // What is longer than may be held cannot be put between its neighbours.
+        Reading::Beginning { .. }
+        | Reading::Parts(_)
+        | Reading::BatchRefused
+        | Reading::TooLong
+        | Reading::Nothing => Fate::Refused(Refusal::UpstreamFailed),
     }
 }
 
 /// The whole leg in one request. What a backend lacks, or leaves out, another one is asked for.
 async fn together(exchange: &Exchange, leg: &Leg, mut members: Vec<Member>) -> Vec<(usize, Fate)> {
     let mut fates = Vec::with_capacity(members.len());
-    let mut avoid: Vec<Seat> = Vec::new();
+    let mut asked = Asked::default();
     let budget = exchange.worker.live.budget(leg.pool);
-    for pass in 1..=exchange.snapshot.settings.config.retry.tries {
+    let sent_max = exchange.snapshot.settings.config.retry.tries;
+    loop {
         let silent = members.iter().all(|member| member.wants == Wants::Nothing);
         let shape = if silent { Shape::Silent } else { Shape::Batch };
-        let parcel = parcel(leg, shape, array(&members));
-        let delivered = match exchange.deliver(&parcel, &avoid).await {
+        let parcel = parcel(exchange, leg, (shape, array(&members)));
+        let delivered = match exchange.deliver(&parcel, &mut asked).await {
             Ok(delivered) => delivered,
             Err(refusal) => {
                 fates.extend(refused(&members, refusal));
@@ -187,15 +173,15 @@ async fn together(exchange: &Exchange, leg: &Leg, mut members: Vec<Member>) -> V
                 fates.extend(apart(exchange, leg, &members).await);
                 return settle(fates);
             }
+            Reading::TooLong => break,
             Reading::Whole { .. } | Reading::Beginning { .. } | Reading::Nothing => Vec::new(),
         };
-        let last = pass == exchange.snapshot.settings.config.retry.tries;
         let open = sort(&members, parts, &mut fates);
         members.retain(|member| open.contains(&member.place));
-        if members.is_empty() || last || !budget.withdraw() {
+        if members.is_empty() || asked.sent >= sent_max || !budget.withdraw() {
             break;
         }
-        avoid.push(delivered.seat);
+        asked.seats.push(delivered.seat);
     }
     fates.extend(refused(&members, Refusal::UpstreamFailed));
     settle(fates)
@@ -260,12 +246,16 @@ fn array(members: &[Member]) -> Bytes {
     array.into()
 }
 
-fn parcel(leg: &Leg, shape: Shape, body: Bytes) -> Parcel {
+fn parcel(exchange: &Exchange, leg: &Leg, (shape, body): (Shape, Bytes)) -> Parcel {
     Parcel {
         pool: leg.pool,
         duty: leg.duty,
         head: leg.head,
         shape,
+        held_bytes_max: exchange.snapshot.settings.config.limits.answer_bytes,
         body,
     }
 }
+
+#[cfg(test)]
+mod tests;

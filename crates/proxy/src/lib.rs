@@ -3,6 +3,8 @@
 //! Modules stand from the top of the stairs down: a module uses only those below its own line.
 //! To learn what happens to a call, read `exchange`, then `deliver`.
 
+#[cfg(test)]
+mod harness;
 pub mod server;
 pub mod listen;
 pub mod serve;

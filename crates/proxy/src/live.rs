@@ -1,5 +1,6 @@
 //! What is true now: the current table behind one `ArcSwap`, the backends, and what survives swaps.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -25,7 +26,6 @@ use crate::pool::Pool;
 use crate::reply::Voice;
 
 /// A backend for as long as its id and URL stay the same; tables come and go around it.
-#[derive(Debug)]
 pub struct Backend {
     /// What everybody calls it.
     pub id: BackendId,
@@ -47,6 +47,16 @@ pub struct Backend {
     pub cells: BackendCells,
     /// Its idle connections.
     pub pool: Pool,
+}
+
+/// Its path and its authorization are often keys.
+impl fmt::Debug for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backend")
+            .field("id", &self.id)
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Backend {

@@ -26,9 +26,10 @@ const SECONDS: [f64; 15] = [
 /// Calls in a batch.
 const CALLS: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 25.0, 100.0, 250.0, 1000.0];
 
-/// The HTTP statuses Headway answers with by itself; anything else counts as `other`.
-const STATUSES: [u16; 16] = [
-    101, 200, 204, 400, 403, 404, 405, 408, 413, 426, 429, 500, 502, 503, 504, 0,
+/// The HTTP statuses Headway answers with by itself, and 499 for a client that left; anything else
+/// counts as `other`.
+const STATUSES: [u16; 17] = [
+    101, 200, 204, 400, 403, 404, 405, 408, 413, 426, 429, 499, 500, 502, 503, 504, 0,
 ];
 
 /// What a client got for one call.
@@ -218,7 +219,7 @@ impl Metrics {
         }
     }
 
-    /// An HTTP answer went out with this status.
+    /// A request ended with this status.
     pub fn answered(&self, status: u16) {
         let place = STATUSES.iter().position(|known| *known == status);
         if let Some(counter) = self.statuses.get(place.unwrap_or(STATUSES.len() - 1)) {

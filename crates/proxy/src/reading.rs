@@ -27,7 +27,7 @@ pub enum Shape {
 }
 
 /// The value of `result` or `error` of one answer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Value {
     /// Which of the two.
     pub got: Got,
@@ -36,7 +36,7 @@ pub struct Value {
 }
 
 /// One answer out of many.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Part {
     /// The id we gave the call.
     pub id: u64,
@@ -47,7 +47,6 @@ pub struct Part {
 }
 
 /// What was read.
-#[derive(Debug)]
 pub enum Reading {
     /// One answer that is all there.
     Whole {
@@ -67,6 +66,9 @@ pub enum Reading {
     Parts(Vec<Part>),
     /// The backend answered a batch with one error: it does not take batches.
     BatchRefused,
+    /// The answers to a batch are longer than may be held, so they cannot be taken apart. That is
+    /// no fault of the backend, and another one would say as much.
+    TooLong,
     /// Nothing that is JSON-RPC.
     Nothing,
 }
@@ -87,7 +89,7 @@ pub fn read(answered: &Answered, shape: Shape) -> (Outcome, Reading) {
             Some(Many::One(answer)) => one_for_many(&answer, status),
             None => nothing(status),
         },
-        // An answer to a batch that is too long to hold cannot be taken apart.
+        (Shape::Batch, Some(_)) if status.is_success() => (Outcome::Answer, Reading::TooLong),
         (Shape::Batch, Some(_)) | (Shape::Silent, _) => nothing(status),
     }
 }

@@ -25,6 +25,7 @@ use tower::util::BoxCloneService;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::body::Tracked;
+use crate::body::Underway;
 use crate::entry;
 use crate::entry::Asked;
 use crate::entry::BodyFault;
@@ -105,9 +106,9 @@ async fn serve(
     request: Request<Incoming>,
     peer: IpAddr,
 ) -> Response<Tracked> {
-    worker.metrics.front.in_flight.inc();
     let (head, body) = request.into_parts();
     let entry = worker.journal.entry(peer, &head);
+    let underway = Underway::new(Arc::clone(&worker.metrics), worker.journal.clone(), entry);
     let old = head.version == Version::HTTP_10;
     let reply = reply(worker, Request::from_parts(head, body), peer).await;
     let (mut head, body) = reply.into_parts();
@@ -116,9 +117,7 @@ async fn serve(
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     let status = head.status.as_u16();
-    let journal = worker.journal.clone();
-    let tracked = Tracked::new(body, status, (journal, entry), Arc::clone(&worker.metrics));
-    Response::from_parts(head, tracked)
+    Response::from_parts(head, Tracked::new(body, status, underway))
 }
 
 async fn reply(worker: &Arc<Worker>, request: Request<Incoming>, peer: IpAddr) -> Reply {
@@ -163,6 +162,21 @@ async fn reply(worker: &Arc<Worker>, request: Request<Incoming>, peer: IpAddr) -
 fn client(head: &http::request::Parts, peer: IpAddr) -> Client {
     Client {
         peer,
-        forwarded: head.headers.get(X_FORWARDED_FOR).cloned(),
+        forwarded: forwarded(head),
     }
 }
+
+/// The lines of a list field mean the same as one line with all of them (RFC 9110, section 5.3).
+fn forwarded(head: &http::request::Parts) -> Option<HeaderValue> {
+    let mut lines = head.headers.get_all(X_FORWARDED_FOR).iter();
+    let first = lines.next()?;
+    let mut all = first.as_bytes().to_vec();
+    for line in lines {
+        all.extend_from_slice(b", ");
+        all.extend_from_slice(line.as_bytes());
+    }
+    HeaderValue::from_bytes(&all).ok()
+}
+
+#[cfg(test)]
+mod tests;

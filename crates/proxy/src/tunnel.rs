@@ -193,3 +193,6 @@ fn join(worker: &Arc<Worker>, mut response: Response<Incoming>, ours: OnUpgrade)
 async fn carry(ours: Upgraded, theirs: Upgraded) -> std::io::Result<(u64, u64)> {
     copy_bidirectional(&mut TokioIo::new(ours), &mut TokioIo::new(theirs)).await
 }
+
+#[cfg(test)]
+mod tests;

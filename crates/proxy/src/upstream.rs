@@ -50,7 +50,6 @@ pub enum Line {
 }
 
 /// One body for one backend.
-#[derive(Debug)]
 pub struct Errand<'a> {
     /// What is sent.
     pub body: Bytes,
@@ -336,3 +335,6 @@ impl Held {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,237 @@
-//! Stories about `access_log`.
+//! Stories about the access log: the shape of a line, and one line for every request.
+
+use std::time::Duration;
+
+use config::checked::Profile;
+use http::Request;
+use http::header::HeaderValue;
+use rules::ids::Pool;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+
+use super::*;
+use crate::harness::Proxy;
+use crate::harness::client::PEER;
+use crate::harness::client::call;
+use crate::harness::client::notification;
+use crate::harness::node;
+use crate::harness::node::Act;
+use crate::harness::settings::config;
+
+fn journal(lines_max: usize) -> (Journal, Receiver<String>, IntCounter) {
+    let (lines, waiting) = sync_channel(lines_max);
+    let dropped = IntCounter::new("dropped", "Lines.").unwrap();
+    let journal = Journal {
+        lines: Some(lines),
+        dropped: dropped.clone(),
+    };
+    (journal, waiting, dropped)
+}
+
+/// Cuts the time out of a line after a look at its shape.
+fn timeless(line: &str) -> String {
+    let (before, rest) = line.split_once('[').unwrap();
+    let (time, after) = rest.split_once(']').unwrap();
+    let shape: String = time
+        .chars()
+        .map(|c| match c {
+            '0'..='9' => '9',
+            'a'..='z' | 'A'..='Z' => 'a',
+            '-' => '+',
+            other => other,
+        })
+        .collect();
+    assert_eq!(shape, "99/aaa/9999:99:99:99 +9999");
+    format!("{before}[]{after}")
+}
+
+fn line(request: Request<()>, status: u16, bytes: u64) -> String {
+    let (journal, waiting, _) = journal(1);
+    let entry = journal.entry(PEER, &request.into_parts().0).unwrap();
+    journal.write(&entry, status, bytes);
+    timeless(&waiting.recv().unwrap())
+}
+
+#[test]
+fn a_line_is_nginxs_main_format() {
+    let request = Request::post("/a/path?with=query")
+        .header("referer", "https://dapp.example.org/")
+        .header("user-agent", "curl/8")
+        .header("x-forwarded-for", "203.0.113.9, 10.0.0.1")
+        .body(());
+    assert_eq!(
+        line(request.unwrap(), 200, 42),
+        "192.0.2.7 - - []  200 \"POST /a/path?with=query HTTP/1.1\" 42 \
+         \"https://dapp.example.org/\" \"curl/8\" \"203.0.113.9, 10.0.0.1\"\n"
+    );
+    let bare = Request::builder().version(http::Version::HTTP_10).body(());
+    assert_eq!(
+        line(bare.unwrap(), 499, 0),
+        "192.0.2.7 - - []  499 \"GET / HTTP/1.0\" 0 \"-\" \"-\" \"-\"\n"
+    );
+}
+
+#[test]
+fn nobody_breaks_out_of_a_field() {
+    for (agent, shown) in [
+        (b"plain text".as_slice(), "plain text"),
+        (b"\"quoted\"", "\\x22quoted\\x22"),
+        (b"back\\slash", "back\\x5Cslash"),
+        (b"a\tb", "a\\x09b"),
+        ("\u{e9}".as_bytes(), "\\xC3\\xA9"),
+        (b"", ""),
+    ] {
+        let mut request = Request::new(());
+        let value = HeaderValue::from_bytes(agent).unwrap();
+        request.headers_mut().insert("user-agent", value);
+        let wanted =
+            format!("192.0.2.7 - - []  200 \"GET / HTTP/1.1\" 1 \"-\" \"{shown}\" \"-\"\n");
+        assert_eq!(line(request, 200, 1), wanted);
+    }
+    let mut request = Request::new(());
+    let long = HeaderValue::from_str(&"a".repeat(10_000)).unwrap();
+    request.headers_mut().insert("referer", long);
+    assert!(line(request, 200, 1).len() < 2_200);
+}
+
+#[test]
+fn lines_that_nobody_takes_are_dropped_and_counted() {
+    let (journal, _waiting, dropped) = journal(2);
+    let entry = journal
+        .entry(PEER, &Request::new(()).into_parts().0)
+        .unwrap();
+    for _ in 0..5 {
+        journal.write(&entry, 200, 1);
+    }
+    assert_eq!(dropped.get(), 3);
+}
+
+#[test]
+fn without_a_log_nothing_is_kept_of_a_request() {
+    let dropped = IntCounter::new("dropped", "Lines.").unwrap();
+    let journal = Journal::open(&AccessLog::Off, dropped).unwrap();
+    assert!(
+        journal
+            .entry(PEER, &Request::new(()).into_parts().0)
+            .is_none()
+    );
+}
+
+#[test]
+fn waiting_lines_are_written_in_their_order() {
+    let (lines, waiting) = sync_channel(10);
+    for line in ["one\n", "two\n", "three\n"] {
+        lines.send(line.to_owned()).unwrap();
+    }
+    drop(lines);
+    let mut sink = Vec::new();
+    write(&waiting, &mut sink);
+    assert_eq!(sink, b"one\ntwo\nthree\n");
+}
+
+#[test]
+fn a_file_is_made_with_its_directories_and_appended_to() {
+    let directory = std::env::temp_dir().join(format!("headway-log-{}", std::process::id()));
+    let path = directory.join("deep").join("access.log");
+    for text in ["one\n", "two\n"] {
+        append(&path).unwrap().write_all(text.as_bytes()).unwrap();
+    }
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_dir_all(&directory).unwrap();
+    assert_eq!(text, "one\ntwo\n");
+    let open = |path| Journal::open(&AccessLog::File(path), IntCounter::new("a", "b").unwrap());
+    assert!(open("/dev/null/access.log".into()).is_err());
+}
+
+/// A proxy whose log the story reads: the request, the status and the bytes of each line.
+fn logged(acts: Vec<Act>) -> (Proxy, impl Fn() -> Vec<String>) {
+    let (journal, waiting, _) = journal(100);
+    let cast = vec![node("read-1", Pool::Read, acts)];
+    let proxy = Proxy::logging(config(Profile::TxProxy), cast, |_| journal);
+    let told = move || {
+        let told = |line: String| {
+            let line = timeless(&line);
+            let rest = line.strip_prefix("192.0.2.7 - - []  ").unwrap();
+            rest.split(" \"-\"").next().unwrap().to_owned()
+        };
+        waiting.try_iter().map(told).collect()
+    };
+    (proxy, told)
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_request_has_its_line() {
+    let (proxy, told) = logged(vec![Act::Echo]);
+    let one = call("7", "eth_call");
+    let length = one.len();
+    let post = |body: &str| {
+        let length = body.len();
+        format!("POST / HTTP/1.1\r\nhost: proxy\r\ncontent-length: {length}\r\n\r\n{body}")
+    };
+    let text = [
+        post(&one),
+        post(&notification("eth_call")),
+        "HEAD /x?y HTTP/1.1\r\nhost: proxy\r\n\r\n".to_owned(),
+        "GET /livez HTTP/1.1\r\nhost: proxy\r\n\r\n".to_owned(),
+        "OPTIONS * HTTP/1.1\r\nhost: proxy\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\n\r\n".to_owned(),
+        format!("PUT / HTTP/1.1\r\nhost: proxy\r\ncontent-length: {length}\r\n\r\n{one}"),
+    ];
+    let heard = proxy.raw(&text.concat()).await;
+    proxy.settle().await;
+    let lines = told();
+    let answer = heard
+        .lines()
+        .find(|line| line.starts_with("{\"jsonrpc\""))
+        .unwrap();
+    let answer = answer.split("HTTP/").next().unwrap().len();
+    assert_eq!(
+        lines[..5],
+        [
+            format!("200 \"POST / HTTP/1.1\" {answer}"),
+            "204 \"POST / HTTP/1.1\" 0".to_owned(),
+            "200 \"HEAD /x?y HTTP/1.1\" 0".to_owned(),
+            "200 \"GET /livez HTTP/1.1\" 3".to_owned(),
+            "204 \"OPTIONS * HTTP/1.1\" 0".to_owned(),
+        ]
+    );
+    assert!(lines[5].starts_with("400 \"GET / HTTP/1.1\" "), "{lines:?}");
+    assert!(lines[6].starts_with("405 \"PUT / HTTP/1.1\" "), "{lines:?}");
+    assert_eq!(lines.len(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_has_its_line_too() {
+    let (proxy, told) = logged(vec![Act::Hang]);
+    let body = call("7", "eth_call");
+    proxy
+        .post_and_leave(body.clone(), Duration::from_secs(1))
+        .await;
+    proxy.settle().await;
+    assert_eq!(told(), ["499 \"POST / HTTP/1.1\" 0"]);
+    proxy.script("read-1", [Act::Long(1_000_000)]);
+    let mut client = proxy.connect();
+    let length = body.len();
+    let request = format!("POST / HTTP/1.1\r\nhost: p\r\ncontent-length: {length}\r\n\r\n{body}");
+    client.write_all(request.as_bytes()).await.unwrap();
+    client.read_exact(&mut [0; 100]).await.unwrap();
+    drop(client);
+    proxy.settle().await;
+    let lines = told();
+    let bytes = lines[0].strip_prefix("200 \"POST / HTTP/1.1\" ").unwrap();
+    assert!(bytes.parse::<usize>().unwrap() < 500_000, "{lines:?}");
+    assert_eq!(lines.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_breaks_off_has_one_line() {
+    let (proxy, told) = logged(vec![Act::Broken(100_000)]);
+    assert_eq!(proxy.post(call("7", "eth_call")).await.body, None);
+    proxy.settle().await;
+    let lines = told();
+    assert!(
+        lines[0].starts_with("200 \"POST / HTTP/1.1\" "),
+        "{lines:?}"
+    );
+    assert_eq!(lines.len(), 1);
+}

@@ -10,6 +10,9 @@ use tokio::sync::mpsc;
 /// Bytes a pipe holds before its writer waits.
 const PIPE_BYTES: usize = 64 * 1024;
 
+/// Pipes that wait to be accepted; as deep as a kernel's backlog, so that a crowd is not refused.
+const QUEUED_MAX: usize = 1024;
+
 /// Who answers at which host name. A name that is not there refuses connections.
 #[derive(Debug, Default)]
 pub struct Pipes {
@@ -19,9 +22,14 @@ pub struct Pipes {
 impl Pipes {
     /// Lets somebody answer at a name: the other ends of opened pipes arrive in the queue.
     pub fn host(&self, name: &str) -> mpsc::Receiver<DuplexStream> {
-        let (opened, accepted) = mpsc::channel(64);
+        let (opened, accepted) = mpsc::channel(QUEUED_MAX);
         self.hosts.lock().unwrap().insert(name.to_owned(), opened);
         accepted
+    }
+
+    /// Nobody answers at that name any more.
+    pub fn forget(&self, name: &str) {
+        self.hosts.lock().unwrap().remove(name);
     }
 
     pub(super) fn open(&self, host: &str) -> io::Result<DuplexStream> {
