@@ -1,1 +1,22 @@
-//! Shared pieces of the end-to-end tests.
+//! Shared pieces of the end-to-end tests: the program itself, the upstreams it is pointed at, and
+//! the recorded cases of tx_proxy.
+//!
+//! Modules stand from the top of the stairs down: a module uses only those below its own line.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and says why"
+)]
+
+pub mod differences;
+pub mod declared;
+pub mod seen;
+pub mod case;
+pub mod upstreams;
+pub mod echo;
+pub mod order;
+pub mod node;
+pub mod wire;
+pub mod program;
