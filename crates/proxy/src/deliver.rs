@@ -94,6 +94,8 @@ struct Tries<'a> {
     asked: &'a mut Asked,
     /// The connection the next try may use.
     line: Line,
+    /// How the try before ended.
+    ended: Option<Outcome>,
     /// A backend's own answer that stands if nobody has a better one.
     stands: Option<Delivered>,
     /// What to say if nobody is left to ask.
@@ -128,6 +130,9 @@ impl Exchange {
             let Some((picked, backend)) = self.pick(parcel, &tries.asked.seats) else {
                 return tries.stands.ok_or(tries.last);
             };
+            if let Some(outcome) = tries.ended {
+                self.worker.metrics.retried(outcome);
+            }
             let others = self.others(parcel, picked, &tries.asked.seats);
             let more = others && tries.asked.sent + 1 < allowance.sent_max;
             let deadline = self.try_deadline(parcel.duty, more, begun);
@@ -154,7 +159,6 @@ impl Exchange {
                 }
                 Next::Again => tries.go_on(outcome, delivered, (picked.seat, others), line),
             }
-            self.worker.metrics.retried(outcome);
         }
     }
 
@@ -264,6 +268,7 @@ impl<'a> Tries<'a> {
                 Duty::Send => Line::Fresh,
                 Duty::Read | Duty::Heavy => Line::Any,
             },
+            ended: None,
             stands: None,
             last: match asked.seats.as_slice() {
                 [] => Refusal::NoBackend,
@@ -300,6 +305,7 @@ impl<'a> Tries<'a> {
         {
             self.stands = delivered;
         }
+        self.ended = Some(outcome);
         self.last = match outcome {
             Outcome::Busy => Refusal::RateLimited,
             Outcome::TimedOut => Refusal::UpstreamTimeout,

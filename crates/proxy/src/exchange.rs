@@ -136,7 +136,10 @@ async fn single(
     };
     match (delivered, call.id) {
         (Ok(delivered), Some(id)) => answer(exchange, settings, (id, class.label), delivered),
-        (Ok(_), None) => settings.voice.nothing(),
+        (Ok(_), None) => {
+            count(exchange, class.label, Got::Result);
+            settings.voice.nothing()
+        }
         (Err(refusal), id) => {
             count(exchange, class.label, Got::Refusal);
             refuse_call(exchange, settings, id, refusal)
@@ -242,6 +245,7 @@ async fn many(exchange: &Exchange, settings: &Settings, elements: &[Element<'_>]
     for (place, class) in classes {
         let got = match fates.get(place) {
             Some(Some(Fate::Said(value))) => value.got,
+            Some(Some(Fate::Done)) => Got::Result,
             Some(Some(Fate::Refused(_)) | None) | None => Got::Refusal,
         };
         count(exchange, class.label, got);
@@ -264,7 +268,7 @@ fn together(
 ) -> Reply {
     let said = |fate: &Option<Fate>| match fate {
         Some(Fate::Said(value)) => value.text.len(),
-        Some(Fate::Refused(_)) | None => 128,
+        Some(Fate::Refused(_) | Fate::Done) | None => 128,
     };
     let mut out = Vec::with_capacity(fates.iter().map(|fate| said(fate) + 64).sum());
     for (element_in, fate) in elements.iter().zip(fates) {
@@ -281,9 +285,11 @@ fn together(
                 exchange.worker.metrics.rejected(refusal.reason());
                 settings.voice.refuse_element(&mut out, id, *refusal, &[]);
             }
-            None => settings
-                .voice
-                .refuse_element(&mut out, id, Refusal::UpstreamFailed, &[]),
+            Some(Fate::Done) | None => {
+                settings
+                    .voice
+                    .refuse_element(&mut out, id, Refusal::UpstreamFailed, &[])
+            }
         }
     }
     if out.is_empty() {

@@ -27,6 +27,8 @@ pub enum Fate {
     Said(Value),
     /// Ours.
     Refused(Refusal),
+    /// A notification went out; nothing comes back.
+    Done,
 }
 
 /// One call of a batch, copied out of the client's bytes so that a send can outlive its client.
@@ -136,14 +138,18 @@ async fn alone(exchange: &Exchange, leg: &Leg, member: &Member, asked: &mut Aske
         Ok(delivered) => delivered,
         Err(refusal) => return Fate::Refused(refusal),
     };
-    match delivered.reading {
-        Reading::Whole { value, .. } => Fate::Said(value),
+    match (delivered.reading, member.wants) {
+        (_, Wants::Nothing) => Fate::Done,
+        (Reading::Whole { value, .. }, Wants::Answer) => Fate::Said(value),
         // What is longer than may be held cannot be put between its neighbours.
-        Reading::Beginning { .. }
-        | Reading::Parts(_)
-        | Reading::BatchRefused
-        | Reading::TooLong
-        | Reading::Nothing => Fate::Refused(Refusal::UpstreamFailed),
+        (
+            Reading::Beginning { .. }
+            | Reading::Parts(_)
+            | Reading::BatchRefused
+            | Reading::TooLong
+            | Reading::Nothing,
+            Wants::Answer,
+        ) => Fate::Refused(Refusal::UpstreamFailed),
     }
 }
 
@@ -176,6 +182,10 @@ async fn together(exchange: &Exchange, leg: &Leg, mut members: Vec<Member>) -> V
             Reading::TooLong => break,
             Reading::Whole { .. } | Reading::Beginning { .. } | Reading::Nothing => Vec::new(),
         };
+        let silent = members
+            .iter()
+            .filter(|member| member.wants == Wants::Nothing);
+        fates.extend(silent.map(|member| (member.place, Fate::Done)));
         let open = sort(&members, parts, &mut fates);
         members.retain(|member| open.contains(&member.place));
         if members.is_empty() || asked.sent >= sent_max || !budget.withdraw() {
@@ -214,7 +224,7 @@ fn settle(fates: Vec<(usize, Fate)>) -> Vec<(usize, Fate)> {
     let mut settled: std::collections::HashMap<usize, Fate> = std::collections::HashMap::new();
     for (place, fate) in fates {
         match fate {
-            Fate::Said(_) => {
+            Fate::Said(_) | Fate::Done => {
                 settled.insert(place, fate);
             }
             Fate::Refused(_) => {

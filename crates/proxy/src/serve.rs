@@ -67,7 +67,8 @@ pub async fn connection<S>(
         .header_read_timeout(keep_alive)
         .max_headers(HEAD_FIELDS_MAX)
         .max_buf_size(HEAD_BYTES_MAX);
-    let service = TowerToHyperService::new(edge(worker, peer));
+    // On an IPv6 listener clients of IPv4 would otherwise all seem to come from one network.
+    let service = TowerToHyperService::new(edge(worker, peer.to_canonical()));
     let connection = builder
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();

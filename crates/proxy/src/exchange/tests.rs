@@ -182,6 +182,38 @@ async fn notifications_are_done_once_and_nothing_is_said() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_call_is_counted_once_by_what_became_of_it() {
+    let proxy = Proxy::start(config(Profile::TxProxy), good());
+    let note = notification("eth_call");
+    let one = call("7", "eth_call");
+    for body in [
+        note.clone(),
+        one.clone(),
+        batch(&[&note]),
+        batch(&[&note, &note]),
+        batch(&[&one, &note, &one]),
+    ] {
+        proxy.post(body).await;
+    }
+    let count = |outcome| {
+        let labels = format!("{{method=\"eth_call\",outcome=\"{outcome}\"}}");
+        proxy.metric(&format!("headway_rpc_requests_total{labels}"))
+    };
+    let counts = ["result", "error", "refusal"].map(count);
+    assert_eq!(
+        counts.map(|count| count.round().to_string()),
+        ["8", "0", "0"]
+    );
+    proxy.kill("read-1");
+    proxy.settle().await;
+    proxy.post(one).await;
+    assert!((count("refusal") - 1.0).abs() < 0.1);
+    // There was nobody to try again.
+    assert!(proxy.metric("headway_retries_total{reason=\"not_sent\"}") < 0.1);
+    proxy.settle().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_is_answered_in_its_own_order_element_by_element() {
     let proxy = Proxy::start(config(Profile::TxProxy), good());
     let heard = proxy

@@ -80,10 +80,14 @@ pub(crate) fn batch<T: AsRef<str>>(elements: &[T]) -> String {
 impl Proxy {
     /// A connection to the proxy; the client's end.
     pub(crate) fn connect(&self) -> DuplexStream {
+        self.connect_from(PEER)
+    }
+
+    pub(crate) fn connect_from(&self, peer: IpAddr) -> DuplexStream {
         let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
         let worker = Arc::clone(&self.worker);
         let stopping = self.stopping.subscribe();
-        tasks::background(serve::connection(worker, theirs, PEER, stopping));
+        tasks::background(serve::connection(worker, theirs, peer, stopping));
         ours
     }
 
@@ -120,7 +124,11 @@ impl Proxy {
     /// Raw bytes; gives everything that came until the connection closed or nothing came for a
     /// minute.
     pub(crate) async fn raw(&self, text: &str) -> String {
-        let mut stream = self.connect();
+        self.raw_from(PEER, text).await
+    }
+
+    pub(crate) async fn raw_from(&self, peer: IpAddr, text: &str) -> String {
+        let mut stream = self.connect_from(peer);
         // The proxy may have heard enough before the end.
         let _enough = stream.write_all(text.as_bytes()).await;
         let mut heard = Vec::new();

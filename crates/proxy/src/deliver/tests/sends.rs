@@ -1,5 +1,9 @@
 //! Stories about transactions: never twice, and never forgotten.
 
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
+
 use config::checked::Profile;
 use rules::ids::Pool;
 
@@ -117,6 +121,38 @@ async fn one_client_meets_one_miner_on_fresh_connections() {
     let connections: Vec<_> = got.iter().map(|got| got.connection).collect();
     assert_eq!(connections, [0, 1, 2, 3, 4]);
     proxy.settle().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_are_spread_over_the_miners_by_their_address() {
+    let miners = ["miner-1", "miner-2", "miner-3"];
+    let body = call("7", SEND);
+    let length = body.len();
+    let text = format!("POST / HTTP/1.0\r\ncontent-length: {length}\r\n\r\n{body}");
+    let networks: [fn(u8) -> IpAddr; 3] = [
+        |last| Ipv4Addr::new(192, 0, 2, last).into(),
+        |last| Ipv4Addr::new(192, 0, 2, last).to_ipv6_mapped().into(),
+        |last| Ipv6Addr::new(0x2001, 0xdb8, 0, last.into(), 1, 2, 3, 4).into(),
+    ];
+    for network in networks {
+        let cast = miners.map(|id| node(id, Pool::Write, [Act::Echo]));
+        let proxy = Proxy::start(config(Profile::TxProxy), cast.into());
+        for last in 0..60 {
+            // The same client twice: both meet the same miner.
+            let before = miners.map(|id| proxy.count(id));
+            proxy.raw_from(network(last), &text).await;
+            proxy.raw_from(network(last), &text).await;
+            let after = miners.map(|id| proxy.count(id));
+            let met = before
+                .iter()
+                .zip(after)
+                .filter(|(before, after)| *before != after);
+            assert_eq!(met.count(), 1, "{}", network(last));
+        }
+        let reached = miners.map(|id| proxy.count(id));
+        assert!(reached.iter().all(|reached| *reached > 10), "{reached:?}");
+        proxy.settle().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
