@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use rules::attempt;
 use rules::attempt::Allowance;
 use rules::attempt::Next;
@@ -139,10 +140,8 @@ impl Exchange {
             let end = self.attempt(backend, parcel, tries.line, deadline).await;
             let (outcome, delivered, line) = judge(end, parcel.shape, picked.seat);
             let now = self.worker.clock.now();
-            let failed = delivered
-                .as_ref()
-                .is_some_and(|d| d.answered.status.is_server_error());
-            self.record(backend, picked.seat, (outcome, line, failed), (begun, now));
+            let status = delivered.as_ref().map(|d| d.answered.status);
+            self.record(backend, picked.seat, (outcome, line, status), (begun, now));
             tries.asked.sent += u32::from(outcome != Outcome::NotSent);
             match attempt::next(
                 outcome,
@@ -225,18 +224,22 @@ impl Exchange {
         &self,
         backend: &Backend,
         seat: Seat,
-        (outcome, line, server_error): (Outcome, Line, bool),
+        (outcome, line, status): (Outcome, Line, Option<StatusCode>),
         (begun, now): (Moment, Moment),
     ) {
         let took = now.since(begun);
         backend.cells.tried(outcome, took);
         let vitals = &backend.vitals;
+        let good = status.is_some_and(|status| !status.is_server_error());
         match outcome {
-            Outcome::Answer | Outcome::Missing if !server_error => {
+            Outcome::Answer | Outcome::Missing if good => {
                 vitals.load.answered(took, now);
                 vitals.ejection.answered();
             }
             Outcome::Busy => vitals.load.failed(took, now),
+            // A connection that broke is the prober's to look into, and no reason for an ejection,
+            // which would outlast the backend's recovery.
+            Outcome::Broken if status.is_none() => vitals.load.failed(took, now),
             Outcome::Answer | Outcome::Missing | Outcome::Broken | Outcome::TimedOut => {
                 vitals.load.failed(took, now);
                 if vitals.ejection.failed() && self.snapshot.table.may_eject(seat, now) {
@@ -246,7 +249,8 @@ impl Exchange {
             }
             Outcome::NotSent => {}
         }
-        let refused_or_reset = matches!(outcome, Outcome::NotSent | Outcome::Broken);
+        let refused_or_reset =
+            status.is_none() && matches!(outcome, Outcome::NotSent | Outcome::Broken);
         if refused_or_reset && line == Line::Fresh && vitals.connection_dropped() >= DROPPED_ALARM {
             self.worker.live.trouble.notify_one();
         }

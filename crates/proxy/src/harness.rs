@@ -13,6 +13,8 @@ use rules::table::Ladder;
 use rules::table::Place;
 use rules::table::Standing;
 use rules::table::Table;
+use tokio::io::DuplexStream;
+use tokio::sync::mpsc;
 use tokio::sync::watch;
 
 use crate::access_log::Journal;
@@ -179,6 +181,14 @@ impl Proxy {
             worker: Arc::new(worker),
             nodes,
             stopping: watch::channel(false).0,
+        }
+    }
+
+    /// From now on a story itself answers at a node's name.
+    pub(crate) fn listen(&self, node: &str) -> mpsc::Receiver<DuplexStream> {
+        match &*self.worker.dial {
+            Dial::Pipes(pipes) => pipes.host(node),
+            Dial::Net => panic!("stories run on pipes"),
         }
     }
 

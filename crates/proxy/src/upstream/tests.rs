@@ -3,16 +3,24 @@
 use std::time::Duration;
 
 use config::checked::Profile;
+use futures_util::future::join;
 use http::Request;
 use rules::ids::Pool;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::io::DuplexStream;
 
+use crate::exchange::Ask;
+use crate::exchange::exchange;
 use crate::harness::Cast;
 use crate::harness::Proxy;
+use crate::harness::client::PEER;
 use crate::harness::client::call;
 use crate::harness::node;
 use crate::harness::node::Act;
 use crate::harness::node::Got;
 use crate::harness::settings::config;
+use crate::worker::Client;
 
 const READ: &str = r#"{"jsonrpc":"2.0","id":7,"method":"eth_call"}"#;
 
@@ -203,6 +211,47 @@ async fn a_backend_that_closes_an_idle_connection_just_then_loses_no_read() {
         }
         proxy.settle().await;
     }
+}
+
+/// Answers one request on a pipe that is held open.
+async fn answer(mut pipe: DuplexStream) -> DuplexStream {
+    pipe.read_exact(&mut [0; 16]).await.unwrap();
+    let text = "HTTP/1.1 200 OK\r\ncontent-length: 19\r\n\r\n{\"id\":7,\"result\":1}";
+    pipe.write_all(text.as_bytes()).await.unwrap();
+    pipe
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_meets_the_closing_of_its_connection_was_not_sent() {
+    let cast = vec![node("read-1", Pool::Read, [Act::Hang])];
+    let proxy = Proxy::start(config(Profile::TxProxy), cast);
+    let mut queue = proxy.listen("read-1");
+    let ask = || {
+        let client = Client {
+            peer: PEER,
+            forwarded: None,
+        };
+        let (body, room) = (READ.into(), proxy.worker.memory.room());
+        exchange(&proxy.worker, Ask { body, room, client })
+    };
+    let (reply, pipe) = join(ask(), async { answer(queue.recv().await.unwrap()).await }).await;
+    assert_eq!(reply.status(), 200);
+    // Nobody has run since: the connection still looks good when the next request takes it.
+    drop(pipe);
+    let (reply, pipe) = join(ask(), async { answer(queue.recv().await.unwrap()).await }).await;
+    assert_eq!(reply.status(), 200);
+    let tries = |outcome| {
+        let labels = format!("{{backend=\"read-1\",outcome=\"{outcome}\"}}");
+        proxy
+            .metric(&format!("headway_backend_requests_total{labels}"))
+            .round()
+    };
+    assert_eq!(
+        ["answer", "not_sent"].map(|outcome| tries(outcome).to_string()),
+        ["2", "1"]
+    );
+    drop((reply, pipe));
+    proxy.settle().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,6 +14,7 @@ use crate::harness::Proxy;
 use crate::harness::client::call;
 use crate::harness::node;
 use crate::harness::node::Act;
+use crate::harness::refusing;
 use crate::harness::settings::config;
 
 fn read(id: &'static str, standing: Standing) -> Cast {
@@ -188,6 +189,54 @@ async fn failures_with_answers_between_them_eject_nobody() {
     }
     assert_eq!(proxy.count("flaky"), 12);
     proxy.settle().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeouts_and_broken_answers_eject_and_nothing_else_does() {
+    const ERROR: &str = r#"{"jsonrpc":"2.0","id":$ID,"error":{"code":3,"message":"reverted"}}"#;
+    for (act, ejections) in [
+        (Act::Hang, 1.0),
+        (Act::Say(500, "x"), 1.0),
+        (Act::Say(500, ERROR), 1.0),
+        (Act::Say(200, "<html>"), 1.0),
+        (Act::Say(200, ERROR), 0.0),
+        (Act::Say(429, "slow down"), 0.0),
+        // What breaks connections is looked into by the prober at once.
+        (Act::Reset, 0.0),
+        (Act::Slam, 0.0),
+    ] {
+        let cast = vec![
+            node("one", Pool::Read, [act.clone()]),
+            node("two", Pool::Read, [Act::Echo]).far(),
+        ];
+        let proxy = Proxy::start(config(Profile::TxProxy), cast);
+        for _ in 0..7 {
+            proxy.post(call("7", "eth_call")).await;
+        }
+        let ejected = proxy.metric("headway_backend_ejections_total");
+        assert!((ejected - ejections).abs() < 0.1, "{act:?} {ejected}");
+        let reached = if ejections > 0.5 { 5 } else { 7 };
+        assert_eq!(proxy.count("one"), reached, "{act:?}");
+        proxy.settle().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn broken_connections_wake_the_prober() {
+    for (cast, wakes) in [
+        (node("one", Pool::Read, [Act::Reset]), true),
+        (refusing("one", Pool::Read), true),
+        (node("one", Pool::Read, [Act::Say(200, "<html>")]), false),
+        (node("one", Pool::Read, [Act::Hang]), false),
+    ] {
+        let proxy = Proxy::start(config(Profile::TxProxy), vec![cast]);
+        for _ in 0..3 {
+            proxy.post(call("7", "eth_call")).await;
+        }
+        let trouble = proxy.worker.live.trouble.notified();
+        let woken = tokio::time::timeout(seconds(1), trouble).await.is_ok();
+        assert_eq!(woken, wakes);
+    }
 }
 
 #[tokio::test(start_paused = true)]
