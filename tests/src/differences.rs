@@ -93,7 +93,7 @@ pub fn words<'a>(found: &Discrepancy, declared: &'a [Section]) -> Vec<&'a str> {
     declaring.map(|section| section.word.as_str()).collect()
 }
 
-/// Declared differences that nothing bears out: a case that agrees, or a value that was not seen.
+/// What is declared but was not seen, case by case.
 #[must_use]
 pub fn unneeded(cases: &[&Case], found: &[Discrepancy], declared: &[Section]) -> Vec<String> {
     let all = || declared.iter().flat_map(|section| &section.differences);
@@ -104,25 +104,20 @@ pub fn unneeded(cases: &[&Case], found: &[Discrepancy], declared: &[Section]) ->
     };
     let mut unneeded = Vec::new();
     for difference in all() {
-        let borne_out: Vec<_> = found
-            .iter()
-            .filter(|one| declares(difference, one))
-            .collect();
-        let shown = |(aspect, value): &&(String, String)| {
-            borne_out
-                .iter()
-                .any(|one| one.aspect == *aspect && one.seen == *value)
-        };
-        let not_shown = difference.instead.iter().filter(|instead| !shown(instead));
-        unneeded.extend(not_shown.map(|(aspect, value)| {
-            format!("{}: never {aspect}: {value}", difference.cases.join(", "))
-        }));
-        for pattern in &difference.cases {
-            let concerned = || cases.iter().filter(|case| matches(pattern, &case.id));
-            let agreeing = concerned().filter(|case| {
-                !borne_out.iter().any(|one| one.case == case.id) && !excused(pattern, &case.id)
-            });
-            unneeded.extend(agreeing.map(|case| format!("{}: declared, but agrees", case.id)));
+        for (aspect, value) in &difference.instead {
+            let seen = |case: &&&Case| {
+                let mut of_case = found.iter().filter(|one| one.case == case.id);
+                of_case.any(|one| one.aspect == *aspect && one.seen == *value)
+            };
+            for pattern in &difference.cases {
+                let concerned = || cases.iter().filter(|case| matches(pattern, &case.id));
+                if !concerned().any(|case| seen(&case)) {
+                    unneeded.push(format!("{pattern}: nowhere {aspect}: {value}"));
+                }
+                let without = concerned().filter(|case| !seen(case));
+                let without = without.filter(|case| !excused(pattern, &case.id));
+                unneeded.extend(without.map(|case| format!("{}: not {aspect}: {value}", case.id)));
+            }
         }
     }
     unneeded
