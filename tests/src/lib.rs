@@ -19,4 +19,5 @@ pub mod echo;
 pub mod order;
 pub mod node;
 pub mod wire;
+pub mod load;
 pub mod program;

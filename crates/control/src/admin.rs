@@ -68,6 +68,7 @@ pub async fn listen(address: SocketAddr, door: Door, view: View) {
     loop {
         match listen::bind(address) {
             Ok(listener) => {
+                let address = listener.local_addr().unwrap_or(address);
                 tracing::info!(listener = door.as_str(), %address, "listening");
                 serve(listener, door, view).await;
                 return;

@@ -131,7 +131,7 @@ impl Gauges {
                 .counter("bind_failures_total", "Side ports that could not be bound.")?,
             in_flight: by_backend("backend_in_flight", "Tries under way at a backend.")?,
             healthy: by_pool("backends_healthy", "Eligible backends of a pool.")?,
-            total: by_pool("backends_total", "Configured backends of a pool.")?,
+            total: by_pool("backends_configured", "Configured backends of a pool.")?,
             retry_tokens: by_pool("retry_budget_tokens", "Retries a pool may still make.")?,
         };
         version(made)?;

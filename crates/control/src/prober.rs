@@ -14,6 +14,7 @@ use rules::member::Spec;
 use rules::moment::Moment;
 use rules::roll::Question;
 use rules::round::Fleet;
+use tokio::sync::Notify;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
@@ -27,8 +28,10 @@ use crate::publish::Publisher;
 const NEWS_MAX: usize = 4_096;
 /// A timer of ours that fires later than this says something about this machine, not the backend.
 const LATE: Duration = Duration::from_millis(500);
-/// Rest between two judgements that clients' dropped connections asked for.
-const TROUBLE_REST: Duration = Duration::from_millis(50);
+/// Rest between two looks that clients' dropped connections asked for.
+const TROUBLE_REST: Duration = Duration::from_millis(200);
+/// Findings taken into account in one go.
+const NEWS_AT_ONCE: usize = 256;
 
 /// Watches the fleet.
 #[derive(Debug)]
@@ -41,6 +44,10 @@ pub struct Prober {
     gauges: Arc<Gauges>,
     /// Backends that are being asked for their chain id.
     asking: Vec<bool>,
+    /// Rung to have a backend probed at once.
+    bells: Vec<Arc<Notify>>,
+    /// When clients' trouble was last looked into.
+    looked: Moment,
     /// Backends that have not been heard of yet.
     unheard: usize,
     /// Told when every backend was heard of once.
@@ -70,6 +77,8 @@ impl Prober {
             publisher: Publisher::new(Arc::clone(&worker.live), Arc::clone(&gauges)),
             backends: snapshot.backends.clone(),
             asking: vec![false; specs.len()],
+            bells: specs.iter().map(|_| Arc::default()).collect(),
+            looked: Moment::ZERO,
             unheard: specs.iter().filter(|spec| is_probed(spec)).count(),
             first_round: Some(first_round),
             worker,
@@ -89,16 +98,44 @@ impl Prober {
         round.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let live = Arc::clone(&self.worker.live);
         self.hear_nobody();
+        let mut words = Vec::with_capacity(NEWS_AT_ONCE);
         loop {
             tokio::select! {
-                Some(word) = found.recv() => self.hear(word, &news),
-                _ = round.tick() => self.judge(&news),
-                () = live.trouble.notified() => {
-                    self.judge(&news);
-                    tokio::time::sleep(TROUBLE_REST).await;
+                _ = found.recv_many(&mut words, NEWS_AT_ONCE) => {
+                    words.drain(..).for_each(|word| self.hear(word, &news));
                 }
+                _ = round.tick() => self.judge(&news),
+                () = live.trouble.notified() => self.look(),
             }
         }
+    }
+
+    /// Clients' connections drop: what they met counts at once, and the next probe, which has the
+    /// last word, need not wait for its turn.
+    fn look(&mut self) {
+        let now = self.worker.clock.now();
+        if now.since(self.looked) < TROUBLE_REST {
+            return;
+        }
+        self.looked = now;
+        for at in self.take_dropped() {
+            if let Some(bell) = self.bells.get(at) {
+                bell.notify_one();
+            }
+        }
+    }
+
+    /// Counts clients' dropped connections; gives the backends that had any.
+    fn take_dropped(&mut self) -> Vec<usize> {
+        let mut met = Vec::new();
+        for (at, backend) in self.backends.iter().enumerate() {
+            let dropped = backend.vitals.take_dropped();
+            if dropped > 0 {
+                self.fleet.dropped(at, dropped);
+                met.push(at);
+            }
+        }
+        met
     }
 
     /// Starts the task that probes one backend.
@@ -126,6 +163,7 @@ impl Prober {
             wait: health.timeout,
             gauges: Arc::clone(&self.gauges),
             seconds,
+            bell: self.bells.get(at).cloned().unwrap_or_default(),
             news: news.clone(),
         };
         tasks::background(watch.run());
@@ -191,12 +229,9 @@ impl Prober {
     /// One round: what clients met, the verdicts, the table, and what must be asked for the next.
     fn judge(&mut self, news: &mpsc::Sender<News>) {
         let now = self.worker.clock.now();
-        for (at, backend) in self.backends.iter().enumerate() {
+        self.take_dropped();
+        for backend in &self.backends {
             backend.pool.sweep(now);
-            match backend.vitals.take_dropped() {
-                0 => {}
-                dropped => self.fleet.dropped(at, dropped),
-            }
         }
         self.publish();
         for question in self.fleet.questions(now) {
@@ -234,6 +269,7 @@ struct Watch {
     wait: Duration,
     gauges: Arc<Gauges>,
     seconds: prometheus::Gauge,
+    bell: Arc<Notify>,
     news: mpsc::Sender<News>,
 }
 
@@ -276,11 +312,14 @@ impl Watch {
     }
 
     /// Waits for the next turn, a little early or late by chance, so that replicas that were
-    /// started together do not ask together.
+    /// started together do not ask together; or for the bell.
     async fn rest(&self, begun: Moment) {
         let clock = self.worker.clock;
         let jitter = 0.95 + 0.1 * fastrand::f64();
         let due = begun.after(self.interval.mul_f64(jitter)).max(clock.now());
-        tokio::time::sleep_until(clock.instant(due)).await;
+        tokio::select! {
+            () = tokio::time::sleep_until(clock.instant(due)) => {}
+            () = self.bell.notified() => {}
+        }
     }
 }

@@ -134,6 +134,12 @@ impl Publisher {
         self.gauges.tables.inc();
         self.show(specs, judgement, wall);
         for change in &judgement.changes {
+            if change.from == Standing::Down
+                && let Some(vitals) = self.vitals.get(change.at)
+            {
+                vitals.ejection.forgive();
+                vitals.load.forget();
+            }
             self.tell(specs, judgement, change);
         }
         self.tell_doubts(specs, judgement);

@@ -50,6 +50,12 @@ impl Ejection {
         rest
     }
 
+    /// The backend was down and has come back by its probes: what clients met before is history.
+    pub fn forgive(&self) {
+        self.in_a_row.store(0, Relaxed);
+        self.until_micros.store(0, Relaxed);
+    }
+
     /// Whether the backend is out at this moment.
     #[must_use]
     pub fn is_out(&self, now: Moment) -> bool {

@@ -46,6 +46,11 @@ impl Load {
         }
     }
 
+    /// Forgets the estimate: the backend has been away, and what it took then says nothing of now.
+    pub fn forget(&self) {
+        self.estimate.store(0, Relaxed);
+    }
+
     /// An answer took `took`.
     pub fn answered(&self, took: Duration, now: Moment) {
         let sample = clamp(took);
