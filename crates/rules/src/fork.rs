@@ -10,6 +10,8 @@ use crate::roll::Roll;
 
 /// Hashes are compared this often while they agree.
 const COMPARE_EVERY: Duration = Duration::from_secs(10);
+/// An external leader takes part in one of so many.
+const EXTERNAL_EVERY: u32 = 6;
 /// Comparisons in a row that put a backend out, so that a reorganisation under way puts out nobody.
 const DISAGREEMENTS: u32 = 2;
 
@@ -37,6 +39,7 @@ pub(crate) struct Forks {
     records: Vec<Record>,
     roll: Option<(u64, Roll)>,
     compared: Option<Moment>,
+    comparisons: u32,
     split: bool,
     tied: Option<u64>,
 }
@@ -48,6 +51,7 @@ impl Forks {
             records: vec![Record::default(); backends],
             roll: None,
             compared: None,
+            comparisons: 0,
             split: false,
             tied: None,
         }
@@ -58,9 +62,10 @@ impl Forks {
         self.records.get(at).and_then(|record| record.found)
     }
 
-    /// Whether the last comparison found different hashes.
-    pub(crate) const fn is_split(&self) -> bool {
-        self.split
+    /// Whether an external leader takes part in the next comparison. Its calls may cost money, so
+    /// it does only now and then, and while the others differ.
+    pub(crate) const fn asks_external(&self) -> bool {
+        self.split || self.comparisons.is_multiple_of(EXTERNAL_EVERY)
     }
 
     /// The height at which the last comparison found different hashes and no majority.
@@ -80,6 +85,7 @@ impl Forks {
         let roll = Roll::open(questions, now);
         let questions = roll.questions().collect();
         self.compared = Some(roll.opened());
+        self.comparisons = self.comparisons.wrapping_add(1);
         self.roll = Some((height, roll));
         questions
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::health::Link;
 use crate::ids::Pool;
 use crate::member::Limits;
 use crate::member::Member;
@@ -43,7 +44,8 @@ impl Leader<'_> {
         wall: u64,
     ) -> Result<Reference, Option<Doubt>> {
         let track = &self.member.track;
-        if track.is_silent() {
+        // Down for all its newest poll says: one good poll after three failures is not enough.
+        if track.is_silent() || self.member.health.link() == Link::Down {
             return Err(Some(Doubt::LeaderSilent));
         }
         let head = track.head().ok_or(None)?;

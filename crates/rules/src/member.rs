@@ -119,9 +119,9 @@ impl Member {
             Probe::Alive => self.health.answered(limits.rise),
             Probe::Head(head) => {
                 self.health.answered(limits.rise);
-                let jumped = self.track.saw(head, now);
+                let jumped = self.track.saw(head, limits.max_lag_at_once, now);
                 // Behind the same address may now stand another node.
-                if came_back || jumped > limits.max_lag_at_once {
+                if came_back || jumped {
                     self.identity.ask_soon();
                 }
             }
@@ -158,14 +158,15 @@ impl Member {
             at,
             number: head.number,
             timestamp: head.timestamp,
-            moved: self.track.moves(self.standstill(limits), now),
+            moved: self.track.moves(self.standstill(limits)),
+            steady: self.track.is_steady(now),
         })
     }
 
     /// Whether its head stands still for all that is known.
-    pub(crate) fn stands_still(&self, limits: &Limits, now: Moment) -> bool {
+    pub(crate) fn stands_still(&self, limits: &Limits) -> bool {
         let standstill = self.standstill(limits);
-        self.track.watched(standstill, now) && !self.track.moves(standstill, now)
+        self.track.watched(standstill) && !self.track.moves(standstill)
     }
 
     /// What it says and what the fleet is on, if it is proved to be on another chain.
@@ -196,7 +197,13 @@ impl Member {
             return (Standing::WrongChain, Why::AnotherChain { said, expected });
         }
         if self.health.link() == Link::Down {
-            return (Standing::Down, Why::Failed(self.health.failures()));
+            let why = match self.standing {
+                Standing::WrongChain => Why::SameChain,
+                Standing::Eligible | Standing::Lagging | Standing::Forked | Standing::Down => {
+                    Why::Failed(self.health.failures())
+                }
+            };
+            return (Standing::Down, why);
         }
         if let Some(height) = forked {
             return (Standing::Forked, Why::Forked(height));

@@ -26,6 +26,8 @@ pub(crate) struct Voice {
     pub(crate) timestamp: u64,
     /// Whether the head moved of late.
     pub(crate) moved: bool,
+    /// Whether the head went from block to block of late.
+    pub(crate) steady: bool,
 }
 
 /// Somebody says that everybody in these groups is too far behind.
@@ -125,8 +127,8 @@ struct Proved {
 }
 
 impl Proved {
-    /// Void as soon as the group has the block that was out of its reach, whatever made it look so
-    /// low at the time.
+    /// Void for good as soon as the group has the block that was out of its reach, whatever made it
+    /// look so low at the time.
     fn covers(&self, claim: &Claim, now: Moment) -> bool {
         now.since(self.at) <= HOLDS
             && self.claimant == claim.claimant.at
@@ -163,13 +165,14 @@ impl Proofs {
     ) -> bool {
         let Some(claim) = claim else {
             self.claim = None;
+            self.proved = None;
             return false;
         };
-        let covered = self
-            .proved
-            .as_ref()
-            .filter(|proved| proved.covers(&claim, now));
-        let holds = covered.is_some() && claim.holds_in_seconds(*max_lag, *block_time);
+        self.proved.take_if(|proved| !proved.covers(&claim, now));
+        let covered = self.proved.as_ref();
+        // An address behind which two chains take turns may pass a trial by chance, but it jumps.
+        let plausible = claim.claimant.steady && claim.holds_in_seconds(*max_lag, *block_time);
+        let holds = covered.is_some() && plausible;
         let sound = covered.is_some_and(|proved| !proved.is_ageing(&claim, *max_lag, now));
         self.claim = (!sound).then_some(claim);
         holds

@@ -125,7 +125,7 @@ impl Fleet {
     pub fn judge(&mut self, now: Moment, wall: u64) -> Judgement {
         self.settle(now);
         let voices = self.voices(now, wall);
-        let halted = self.is_halted(&voices, now);
+        let halted = self.is_halted(&voices);
         let vote = self.vote(&voices, now);
         let leader = self.leader_word(&voices, vote, now, wall);
         let reference = leader.ok().or(vote);
@@ -190,10 +190,10 @@ impl Fleet {
         self.own_voices(now).filter(believed).collect()
     }
 
-    fn is_halted(&self, voices: &[Voice], now: Moment) -> bool {
+    fn is_halted(&self, voices: &[Voice]) -> bool {
         let still = |voice: &Voice| {
             let member = self.members.get(voice.at);
-            member.is_some_and(|member| member.stands_still(&self.limits, now))
+            member.is_some_and(|member| member.stands_still(&self.limits))
         };
         !voices.is_empty() && voices.iter().all(still)
     }
@@ -324,12 +324,11 @@ impl Fleet {
     }
 
     /// Compares hashes a little below the lowest eligible head, where everybody eligible has a block.
-    /// An external leader is asked only when the others differ, since its calls may cost money.
     fn fork_questions(&mut self, now: Moment) -> Vec<Question> {
         let spared = |voice: &Voice| {
             let member = self.members.get(voice.at);
             let external = member.is_some_and(|member| member.spec.leader && member.spec.external);
-            external && !self.forks.is_split()
+            external && !self.forks.asks_external()
         };
         let voices: Vec<Voice> = self
             .own_voices(now)

@@ -10,6 +10,9 @@ use crate::moment::micros;
 /// A backend whose last so many polls failed has no head that counts.
 pub(crate) const MISSES_MAX: u32 = 3;
 
+/// A head that jumped is taken for one node's again after this long without a jump.
+const STEADY_AFTER: Duration = Duration::from_secs(30);
+
 /// What is known of a backend's heads. Only the last one is kept: a maximum over rounds would pin a
 /// single bogus number for ever.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +20,7 @@ pub(crate) struct Track {
     last: Option<Seen>,
     first_seen: Moment,
     moved: Option<Moment>,
+    jumped: Option<Moment>,
     misses: u32,
     fresh: bool,
 }
@@ -30,8 +34,9 @@ struct Seen {
 }
 
 impl Track {
-    /// A poll showed this head. Returns how far it is from the one before, in blocks up or down.
-    pub(crate) fn saw(&mut self, head: Head, now: Moment) -> u64 {
+    /// A poll showed this head. Returns whether it is more than `jump` blocks from the one before,
+    /// up or down.
+    pub(crate) fn saw(&mut self, head: Head, jump: u64, now: Moment) -> bool {
         let before = self.last.map(|seen| seen.head);
         self.misses = 0;
         self.fresh = true;
@@ -47,7 +52,11 @@ impl Track {
             at: now,
             gained: head.number.saturating_sub(old),
         });
-        head.number.abs_diff(old)
+        let jumped = head.number.abs_diff(old) > jump;
+        if jumped {
+            self.jumped = Some(now);
+        }
+        jumped
     }
 
     /// A poll failed.
@@ -75,14 +84,23 @@ impl Track {
         Some(seen.head.number.saturating_add(blocks.min(seen.gained)))
     }
 
-    /// Whether the head moved within the window.
-    pub(crate) fn moves(&self, window: Duration, now: Moment) -> bool {
-        self.moved.is_some_and(|moved| now.since(moved) <= window)
+    /// Whether the head moved within the window before the last poll. A time in which nobody asked
+    /// does not make it stand still.
+    pub(crate) fn moves(&self, window: Duration) -> bool {
+        let seen = self.last.zip(self.moved);
+        seen.is_some_and(|(last, moved)| last.at.since(moved) <= window)
+    }
+
+    /// Whether the head has gone from block to block for a while, as one node's head does.
+    pub(crate) fn is_steady(&self, now: Moment) -> bool {
+        self.jumped
+            .is_none_or(|jumped| now.since(jumped) > STEADY_AFTER)
     }
 
     /// Whether it has been watched for so long that standing still means something.
-    pub(crate) fn watched(&self, window: Duration, now: Moment) -> bool {
-        self.last.is_some() && now.since(self.first_seen) > window
+    pub(crate) fn watched(&self, window: Duration) -> bool {
+        self.last
+            .is_some_and(|last| last.at.since(self.first_seen) > window)
     }
 
     /// Whether a head came in since this was last asked.
