@@ -129,6 +129,42 @@ async fn a_single_call_goes_on_as_the_client_wrote_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn lists_hold_however_a_method_is_written() {
+    let (refused, read) = ("method_not_allowed", "read-1");
+    for (profile, method, wanted) in [
+        (Profile::TxProxy, "eth_call", read),
+        (Profile::TxProxy, "eth\\u005fcall", read),
+        (Profile::TxProxy, "Eth_call", refused),
+        (Profile::TxProxy, "eth_call ", refused),
+        (Profile::TxProxy, "eth_unknown", refused),
+        (Profile::Evm, "eth_unknown", read),
+        (Profile::Evm, "admin_peers", refused),
+        (Profile::Evm, "ADMIN_peers", refused),
+        (Profile::Evm, "admin\\u005fpeers", refused),
+        (Profile::Evm, "\\u0061dmin_peers", refused),
+    ] {
+        let proxy = Proxy::start(config(profile), good());
+        let heard = proxy.post(call("7", method)).await;
+        let by = heard.json()["result"]
+            .as_str()
+            .map(|text| text[..6].to_owned());
+        assert_eq!(
+            by.unwrap_or_else(|| heard.reason()),
+            wanted,
+            "{profile:?} {method}"
+        );
+        // A batch is no way around the list.
+        let heard = proxy.post(batch(&[call("7", method)])).await;
+        assert_eq!(
+            heard.json()[0].get("result").is_some(),
+            wanted == read,
+            "{method}"
+        );
+        proxy.settle().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn errors_of_nodes_pass_with_their_status_only_in_the_drop_in() {
     const TEXT: &str =
         r#"{"jsonrpc":"2.0","id":7,"error":{"code":3,"message":"execution reverted"}}"#;

@@ -1,5 +1,7 @@
 //! Stories about the fallback ladder and about passive ejection.
 
+use std::time::Duration;
+
 use config::checked::Profile;
 use futures_util::future::join_all;
 use rules::ids::Pool;
@@ -217,6 +219,35 @@ async fn timeouts_and_broken_answers_eject_and_nothing_else_does() {
         assert!((ejected - ejections).abs() < 0.1, "{act:?} {ejected}");
         let reached = if ejections > 0.5 { 5 } else { 7 };
         assert_eq!(proxy.count("one"), reached, "{act:?}");
+        proxy.settle().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_never_make_a_backend_look_quicker() {
+    let slow = |act| Act::After(seconds(1), Box::new(act));
+    for (act, micros) in [
+        (Act::Say(429, "x"), 200_000),
+        (Act::Say(500, "x"), 200_000),
+        (Act::Reset, 200_000),
+        (slow(Act::Say(429, "x")), 1_000_000),
+        (slow(Act::Say(500, "x")), 1_000_000),
+        (slow(Act::Reset), 1_000_000),
+        (Act::Hang, 55_000_000),
+    ] {
+        let first = Act::After(Duration::from_millis(200), Box::new(Act::Echo));
+        let cast = vec![node("one", Pool::Read, [first, act.clone()])];
+        let proxy = Proxy::start(config(Profile::TxProxy), cast);
+        let latency = || {
+            proxy.worker.live.snapshot().backends[0]
+                .vitals
+                .load
+                .latency_micros()
+        };
+        proxy.post(call("7", "eth_call")).await;
+        assert_eq!(latency(), Some(200_000));
+        proxy.post(call("7", "eth_call")).await;
+        assert_eq!(latency(), Some(micros), "{act:?}");
         proxy.settle().await;
     }
 }
