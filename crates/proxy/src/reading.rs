@@ -146,6 +146,8 @@ fn beginning(first: &Bytes, status: StatusCode) -> (Outcome, Reading) {
 fn one_for_many(answer: &Answer<'_>, status: StatusCode) -> (Outcome, Reading) {
     match meaning(answer, status) {
         Outcome::Busy => (Outcome::Busy, Reading::Nothing),
+        // A backend in trouble says nothing about batches.
+        Outcome::Answer | Outcome::Missing if status.is_server_error() => nothing(status),
         Outcome::Answer
         | Outcome::Missing
         | Outcome::Broken

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use config::checked::Config;
 use config::checked::Profile;
+use futures_util::future::join;
 use rules::ids::Pool;
 
 use crate::harness::Cast;
@@ -311,6 +312,30 @@ async fn sends_of_a_batch_meet_the_same_of_many_miners() {
     reached.sort_unstable();
     assert_eq!(reached, [0, 0, 9]);
     proxy.settle().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_miner_that_comes_back_amid_a_batch_gets_none_of_its_sends() {
+    // One of the two is the miner this client would meet.
+    for (on, off) in [("one", "two"), ("two", "one")] {
+        let cast = vec![
+            node(on, Pool::Write, [second(Act::Echo)]),
+            refusing(off, Pool::Write),
+        ];
+        let proxy = Proxy::start(drop_in(), cast);
+        let comes_back = async {
+            proxy.pass(Duration::from_millis(500)).await;
+            proxy.listen(off)
+        };
+        let sent = proxy.post(batch(&calls(SEND, 3)));
+        let (heard, mut queue) = join(sent, comes_back).await;
+        assert_eq!(
+            told(&heard),
+            ["10", "11", "12"].map(|id| format!("{id} {on}"))
+        );
+        assert!(queue.try_recv().is_err());
+        proxy.settle().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

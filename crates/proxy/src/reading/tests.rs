@@ -164,6 +164,18 @@ fn a_batch_is_read_element_by_element() {
                 Outcome::Busy,
                 "nothing",
             ),
+            (
+                400,
+                r#"{"id":null,"error":{"code":1}}"#,
+                Outcome::Answer,
+                "batch refused",
+            ),
+            (
+                502,
+                r#"{"id":null,"error":{"code":1}}"#,
+                Outcome::Broken,
+                "nothing",
+            ),
         ],
     );
 }

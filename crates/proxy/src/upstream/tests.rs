@@ -9,6 +9,8 @@ use rules::ids::Pool;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::io::DuplexStream;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use crate::exchange::Ask;
 use crate::exchange::exchange;
@@ -213,8 +215,10 @@ async fn a_backend_that_closes_an_idle_connection_just_then_loses_no_read() {
     }
 }
 
-/// Answers one request on a pipe that is held open.
-async fn answer(mut pipe: DuplexStream) -> DuplexStream {
+/// Answers one request on a new connection that is then held open.
+async fn answer(queue: &mut mpsc::Receiver<DuplexStream>) -> DuplexStream {
+    let opened = timeout(Duration::from_secs(60), queue.recv()).await;
+    let mut pipe = opened.expect("no connection was opened").unwrap();
     pipe.read_exact(&mut [0; 16]).await.unwrap();
     let text = "HTTP/1.1 200 OK\r\ncontent-length: 19\r\n\r\n{\"id\":7,\"result\":1}";
     pipe.write_all(text.as_bytes()).await.unwrap();
@@ -234,11 +238,11 @@ async fn a_request_that_meets_the_closing_of_its_connection_was_not_sent() {
         let (body, room) = (READ.into(), proxy.worker.memory.room());
         exchange(&proxy.worker, Ask { body, room, client })
     };
-    let (reply, pipe) = join(ask(), async { answer(queue.recv().await.unwrap()).await }).await;
+    let (reply, pipe) = join(ask(), answer(&mut queue)).await;
     assert_eq!(reply.status(), 200);
     // Nobody has run since: the connection still looks good when the next request takes it.
     drop(pipe);
-    let (reply, pipe) = join(ask(), async { answer(queue.recv().await.unwrap()).await }).await;
+    let (reply, pipe) = join(ask(), answer(&mut queue)).await;
     assert_eq!(reply.status(), 200);
     let tries = |outcome| {
         let labels = format!("{{backend=\"read-1\",outcome=\"{outcome}\"}}");
