@@ -86,7 +86,11 @@ impl Trial {
     fn open(claim: &Claim, max_lag: u64, now: Moment) -> Self {
         let height = claim.lowest().saturating_sub(DEPTH);
         let claimant = claim.claimant.at;
-        let beyond = claim.highest().saturating_add(max_lag).saturating_add(1);
+        // A little below the claimant's head, where a reorganisation does not reach, but above all
+        // that the others could have in time.
+        let reach = claim.highest().saturating_add(max_lag);
+        let top = claim.claimant.number.saturating_sub(DEPTH);
+        let beyond = top.max(reach.saturating_add(1));
         let members = claim.members().map(|voice| voice.at);
         let same = members.chain([claimant]).map(|at| Question { at, height });
         let above = Question {

@@ -23,10 +23,6 @@ impl Dice {
     pub(crate) const fn happens(&mut self, permille: u64) -> bool {
         self.below(1000) < permille
     }
-
-    pub(crate) fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len() as u64) as usize]
-    }
 }
 
 /// Spreads every bit of a word over all of it.

@@ -140,7 +140,8 @@ impl Network {
         let asked = self.fleet.wants_chain_id(at, now);
         // Clients' calls break where a backend is gone, and sometimes where it is not.
         let gone = self.actors[at].mode == Mode::Dead;
-        if gone || (head.is_some() && self.dice.happens(30)) {
+        let broken = gone || (head.is_some() && self.dice.happens(30));
+        if self.stumbles && broken {
             self.fleet.dropped(at, 50);
         }
         self.fleet.probed(at, probe, now);
@@ -160,13 +161,18 @@ impl Network {
         if ready && actor.steady == 0 && self.dice.happens(60) {
             actor.steady = 2 + fall;
         }
-        if !ready || actor.steady < 3 {
+        if !ready {
             return actor.mode;
         }
+        let late = !self.world.halted && self.dice.happens(500);
+        let late = if late { Mode::Behind(1) } else { Mode::Well };
+        if actor.steady < 3 {
+            return late;
+        }
         match (actor.steady, self.dice.below(3)) {
-            (steady, 0) if steady == 2 + fall => Mode::Behind(12 + self.dice.below(14)),
+            (steady, 0) if steady == 2 + fall => Mode::Behind(12 + self.dice.below(7)),
             (steady, _) if steady > 3 && steady <= 2 + fall => Mode::Dead,
-            _ => Mode::Well,
+            _ => late,
         }
     }
 }

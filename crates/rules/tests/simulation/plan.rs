@@ -51,8 +51,8 @@ pub(crate) struct Plan {
 
 /// The network of a seed.
 pub(crate) fn draw(seed: u64) -> (Network, Plan) {
-    let mut dice = Dice::new(seed);
-    let kind = dice.one_of(&KINDS);
+    let dice = &mut Dice::new(seed);
+    let kind = one_of(dice, &KINDS);
     let leader = dice.happens(600);
     let backends = match kind {
         Kind::Alone => 1,
@@ -75,13 +75,13 @@ pub(crate) fn draw(seed: u64) -> (Network, Plan) {
     for index in 0..3 {
         specs.push(spec(&format!("write-{index}"), Some(Pool::Write)));
     }
-    let block_millis = dice.one_of(&[500, 1000, 1000, 1000, 2000, 3000, 12_000]);
+    let block_millis = one_of(dice, &[500, 1000, 1000, 1000, 2000, 3000, 12_000]);
     let mut limits = limits(block_millis);
     limits.chain_id = dice.happens(300).then_some(CHAIN);
     let rungs = Rungs {
         leader_serves: vec![Pool::Read, Pool::Heavy],
         leader_calls_max: 256,
-        stale: dice.one_of(&[Stale::Serve, Stale::HeadFree]),
+        stale: one_of(dice, &[Stale::Serve, Stale::HeadFree]),
     };
     let world = World::new(5_000 + dice.below(1_000_000), block_millis);
     let mut network = Network::new(world, specs, limits, rungs);
@@ -119,7 +119,10 @@ impl Plan {
         }
         for miner in self.heads..network.specs.len() {
             if dice.happens(20) {
-                let mode = dice.one_of(&[Mode::Well, Mode::Well, Mode::Dead, Mode::Flapping(3)]);
+                let mode = one_of(
+                    dice,
+                    &[Mode::Well, Mode::Well, Mode::Dead, Mode::Flapping(3)],
+                );
                 network.becomes(miner, mode);
             }
         }
@@ -170,17 +173,18 @@ impl Plan {
 
     fn mischief(&self, network: &Network, dice: &mut Dice) -> Mode {
         let tip = network.world.tip();
-        let far = 1 + dice.below(2_000_000);
+        // A lie within the lag limit puts nobody out, and one just beyond it only whom it finds there.
+        let far = 41 + dice.below(2_000_000);
         let lies = [
             Mode::OtherChain(far),
-            Mode::OtherChain(tip - dice.below(60) + dice.below(60)),
+            Mode::OtherChain(network.world.start + dice.below(8)),
             Mode::Forked(tip + dice.below(10)),
             Mode::Mad {
                 ahead: far,
                 dated: 0,
             },
             Mode::Mad {
-                ahead: 11 + dice.below(60),
+                ahead: 41 + dice.below(60),
                 dated: dice.below(32),
             },
             Mode::Mad {
@@ -196,7 +200,7 @@ impl Plan {
             trouble(network, dice),
             Mode::Well,
         ];
-        dice.one_of(&lies)
+        one_of(dice, &lies)
     }
 }
 
@@ -227,5 +231,9 @@ fn trouble(network: &Network, dice: &mut Dice) -> Mode {
         Mode::Well,
         Mode::Well,
     ];
-    dice.one_of(&troubles)
+    one_of(dice, &troubles)
+}
+
+fn one_of<T: Copy>(dice: &mut Dice, all: &[T]) -> T {
+    all[dice.below(all.len() as u64) as usize]
 }

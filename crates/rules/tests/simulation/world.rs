@@ -87,7 +87,7 @@ fn hash(branch: u64, number: u64) -> BlockHash {
 /// What a backend does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Follows the tip, at most a block behind.
+    /// Follows the tip.
     Well,
     /// Follows the tip, so many blocks behind.
     Behind(u64),
@@ -122,8 +122,7 @@ impl Mode {
     pub(crate) fn head(self, world: &World, dice: &mut Dice) -> Option<Head> {
         let tip = world.tip();
         let head = match self {
-            Self::Well if world.halted => world.head(tip, 0),
-            Self::Well => world.head(tip - dice.below(2), 0),
+            Self::Well => world.head(tip, 0),
             Self::Behind(blocks) => world.head(tip.saturating_sub(blocks), 0),
             Self::Frozen { at, orphan } => world.head(at, u64::from(orphan) * FORK),
             Self::Syncing { from, speed, since } => {
