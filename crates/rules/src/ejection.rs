@@ -36,17 +36,26 @@ impl Ejection {
         self.in_a_row.fetch_add(1, Relaxed).saturating_add(1) >= FAILURES_IN_A_ROW
     }
 
-    /// Ejects from `now` on and says for how long.
+    /// Ejects from `now` on and says for how long. Calls that were under way when it was ejected may
+    /// fail too: they neither lengthen this ejection nor count as another.
     pub fn eject(&self, now: Moment) -> Duration {
-        let ended = Moment::from_micros(self.until_micros.load(Relaxed));
-        if now.since(ended) > LONGEST {
+        let until = Moment::from_micros(self.until_micros.load(Relaxed));
+        if until > now {
+            return until.since(now);
+        }
+        if now.since(until) > LONGEST {
             self.times.store(0, Relaxed);
         }
-        let times = self.times.fetch_add(1, Relaxed).min(8);
-        let rest = FIRST.saturating_mul(1 << times).min(LONGEST);
-        self.in_a_row.store(0, Relaxed);
-        self.until_micros
-            .store(now.after(rest).as_micros(), Relaxed);
+        let times = self.times.load(Relaxed);
+        let rest = FIRST.saturating_mul(1 << times.min(8)).min(LONGEST);
+        let (old, new) = (until.as_micros(), now.after(rest).as_micros());
+        let first = self
+            .until_micros
+            .compare_exchange(old, new, Relaxed, Relaxed);
+        if first.is_ok() {
+            self.times.store(times.saturating_add(1), Relaxed);
+            self.in_a_row.store(0, Relaxed);
+        }
         rest
     }
 

@@ -11,6 +11,9 @@ use crate::moment::micros;
 /// How fast an old peak is forgotten: after this long about a third of it is left.
 const DECAY: Duration = Duration::from_secs(10);
 
+/// An estimate younger than this is taken as it is.
+const FRESH: Duration = Duration::from_millis(100);
+
 /// Calls in flight and a latency estimate (peak-EWMA: rises at once, falls slowly).
 #[derive(Debug, Default)]
 pub struct Load {
@@ -46,6 +49,19 @@ impl Load {
         }
     }
 
+    /// What an answer should take by now. A peak fades even while nobody is sent there, or a backend
+    /// that was slow once would never again be asked.
+    #[must_use]
+    pub fn expected_micros(&self, now: Moment) -> Option<u32> {
+        let (stamp, value) = unpack(self.estimate.load(Relaxed));
+        let idle = idle(stamp, now);
+        match value {
+            0 => None,
+            _ if idle < FRESH => Some(value),
+            _ => Some(blend(value, 1, kept(idle))),
+        }
+    }
+
     /// Forgets the estimate: the backend has been away, and what it took then says nothing of now.
     pub fn forget(&self) {
         self.estimate.store(0, Relaxed);
@@ -59,10 +75,8 @@ impl Load {
         let next = if sample >= value {
             sample
         } else {
-            let idle = Duration::from_millis(u64::from(stamp_now.wrapping_sub(stamp)));
-            let keep = (-idle.as_secs_f64() / DECAY.as_secs_f64()).exp();
             // At least a small step down, or a burst of answers within one millisecond never moves it.
-            let keep = keep.min(0.99);
+            let keep = kept(idle(stamp, now)).min(0.99);
             blend(value, sample, keep)
         };
         self.estimate.store(pack(stamp_now, next), Relaxed);
@@ -71,9 +85,10 @@ impl Load {
     /// A try failed after `took`: that may worsen the estimate, never improve it, or a backend that
     /// fails fast would look like the quickest of all.
     pub fn failed(&self, took: Duration, now: Moment) {
+        // Without an estimate it stays the pool's median: a first try that fails says nothing of speed.
         if self
             .latency_micros()
-            .is_none_or(|value| clamp(took) > value)
+            .is_some_and(|value| clamp(took) > value)
         {
             self.estimate.store(pack(millis(now), clamp(took)), Relaxed);
         }
@@ -84,6 +99,18 @@ fn blend(value: u32, sample: u32, keep: f64) -> u32 {
     let mixed = f64::from(value).mul_add(keep, f64::from(sample) * (1.0 - keep));
     // Between two u32 values by construction; `as` saturates.
     (mixed as u32).max(1)
+}
+
+/// The share of an old value that is left after so long.
+fn kept(idle: Duration) -> f64 {
+    (-idle.as_secs_f64() / DECAY.as_secs_f64()).exp()
+}
+
+fn idle(stamp: u32, now: Moment) -> Duration {
+    // Another worker may have stamped a millisecond that this one has not reached: that is no idle
+    // time, while the plain difference would be 49 days.
+    let ahead = millis(now).wrapping_sub(stamp).cast_signed();
+    Duration::from_millis(u64::try_from(ahead).unwrap_or(0))
 }
 
 fn clamp(took: Duration) -> u32 {

@@ -183,7 +183,7 @@ fn two_dice(
 /// (in flight + 1) × latency ÷ weight; a backend without an estimate counts as the pool's median.
 fn cost(place: &Place, median_micros: u32, now: Moment) -> f64 {
     let load = &place.vitals.load;
-    let latency = load.latency_micros().unwrap_or(median_micros).max(1);
+    let latency = load.expected_micros(now).unwrap_or(median_micros).max(1);
     let share = place.returned.map_or(1.0, |returned| {
         let grown = now.since(returned).as_secs_f64() / SLOW_START.as_secs_f64();
         grown.clamp(SLOW_START_SHARE, 1.0)
