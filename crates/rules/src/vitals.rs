@@ -63,3 +63,6 @@ impl Drop for InFlight {
         self.0.load.leave();
     }
 }
+
+#[cfg(test)]
+mod tests;
