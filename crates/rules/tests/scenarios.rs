@@ -492,3 +492,16 @@ fn a_syncing_node_waits_outside_until_it_has_caught_up() {
     ];
     check("syncing beside one other", read(2), &story);
 }
+
+#[test]
+fn whoever_falls_behind_on_a_halted_chain_stays() {
+    let story = [
+        Halts(10, true),
+        Does(30, A, Mode::Behind(20)),
+        Halted(60, true),
+        Stands(1, 120, A, Eligible),
+        Stands(1, 120, B, Eligible),
+        Stands(1, 120, C, Eligible),
+    ];
+    check("behind on a halted chain", read(3), &story);
+}

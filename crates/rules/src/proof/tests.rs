@@ -1,1 +1,154 @@
-//! Stories about `proof`.
+//! Claims and their proofs.
+
+use super::*;
+
+const MAX_LAG: u64 = 10;
+const LIMITS: (u64, Duration) = (MAX_LAG, Duration::from_secs(1));
+const PACE: Duration = Duration::from_secs(2);
+const TRUE: BlockHash = BlockHash([1; 32]);
+const FALSE: BlockHash = BlockHash([2; 32]);
+
+fn voice(at: usize, number: u64) -> Voice {
+    Voice {
+        at,
+        number,
+        timestamp: number,
+        moved: true,
+        steady: true,
+    }
+}
+
+fn claim(claimant: u64, groups: &[&[u64]]) -> Claim {
+    let mut at = 0;
+    let mut member = |number: &u64| {
+        at += 1;
+        voice(at, *number)
+    };
+    let mut groups_of = Vec::new();
+    for group in groups {
+        groups_of.push(group.iter().map(&mut member).collect());
+    }
+    Claim {
+        claimant: voice(0, claimant),
+        groups: groups_of,
+    }
+}
+
+/// Puts a claim on trial, answers its questions, and says whether it then holds.
+fn tried(claim: &Claim, answer: impl Fn(Question) -> Option<BlockHash>) -> (Proofs, bool) {
+    let mut proofs = Proofs::default();
+    assert!(!proofs.examine(Some(claim.clone()), &LIMITS, Moment::ZERO));
+    for question in proofs.questions(MAX_LAG, PACE, Moment::ZERO) {
+        proofs.answered(question, answer(question));
+    }
+    proofs.settle(Moment::ZERO);
+    let holds = proofs.examine(Some(claim.clone()), &LIMITS, Moment::ZERO);
+    (proofs, holds)
+}
+
+const fn honest(_: Question) -> Option<BlockHash> {
+    Some(TRUE)
+}
+
+#[test]
+fn a_claim_needs_the_same_history_and_a_block_out_of_reach() {
+    let claim = claim(1000, &[&[900, 910]]);
+    assert!(tried(&claim, honest).1);
+    assert!(!tried(&claim, |_| None).1);
+    assert!(
+        !tried(&claim, |asked| honest(asked).filter(|_| asked.height < 992)).1,
+        "cannot show it"
+    );
+    let other = |asked: Question| Some(if asked.at == 0 { FALSE } else { TRUE });
+    assert!(!tried(&claim, other).1, "another history");
+    let half = |asked: Question| honest(asked).filter(|_| asked.at != 2);
+    assert!(!tried(&claim, half).1, "half is not more than half");
+}
+
+#[test]
+fn it_asks_below_the_lowest_and_above_the_reach_of_all() {
+    let heights = |claim: &Claim| {
+        let mut proofs = Proofs::default();
+        proofs.examine(Some(claim.clone()), &LIMITS, Moment::ZERO);
+        let questions = proofs.questions(MAX_LAG, PACE, Moment::ZERO);
+        questions
+            .iter()
+            .map(|asked| (asked.at, asked.height))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        heights(&claim(1000, &[&[900, 910]])),
+        [(1, 892), (2, 892), (0, 892), (0, 992)]
+    );
+    assert_eq!(
+        heights(&claim(915, &[&[904]])),
+        [(1, 896), (0, 896), (0, 915)]
+    );
+    assert_eq!(heights(&claim(30, &[&[3]])), [(1, 0), (0, 0), (0, 22)]);
+}
+
+#[test]
+fn each_group_is_convinced_by_itself() {
+    let claim = claim(1000, &[&[900, 900, 900], &[900]]);
+    let other = |asked: Question| Some(if asked.at == 4 { FALSE } else { TRUE });
+    assert!(!tried(&claim, other).1);
+}
+
+#[test]
+fn what_is_ahead_in_blocks_but_not_in_seconds_is_not_believed() {
+    let mut claim = claim(1000, &[&[900]]);
+    claim.claimant.timestamp = 904;
+    assert!(!tried(&claim, honest).1);
+    claim.claimant.timestamp = 905;
+    assert!(tried(&claim, honest).1);
+    claim.claimant.steady = false;
+    assert!(!tried(&claim, honest).1, "nor is what jumps about");
+}
+
+#[test]
+fn a_proof_is_void_for_good_once_the_others_are_there() {
+    let (mut proofs, holds) = tried(&claim(1000, &[&[900]]), honest);
+    assert!(holds);
+    let mut holds = |claimed| proofs.examine(claimed, &LIMITS, Moment::ZERO);
+    assert!(holds(Some(claim(2000, &[&[991]]))));
+    assert!(!holds(Some(claim(2000, &[&[992]]))));
+    assert!(!holds(Some(claim(2000, &[&[900]]))));
+    let (mut proofs, _) = tried(&claim(1000, &[&[900]]), honest);
+    assert!(!proofs.examine(None, &LIMITS, Moment::ZERO));
+    assert!(!proofs.examine(Some(claim(1000, &[&[900]])), &LIMITS, Moment::ZERO));
+}
+
+#[test]
+fn a_proof_is_renewed_in_time_and_ends_if_it_cannot_be() {
+    let claim = claim(1000, &[&[900]]);
+    let (mut proofs, _) = tried(&claim, honest);
+    let at = |second| Moment::ZERO.after(Duration::from_secs(second));
+    assert!(proofs.questions(MAX_LAG, PACE, at(9)).is_empty());
+    assert!(proofs.examine(Some(claim.clone()), &LIMITS, at(10)));
+    assert_eq!(proofs.questions(MAX_LAG, PACE, at(10)).len(), 3);
+    assert!(proofs.examine(Some(claim.clone()), &LIMITS, at(30)));
+    assert!(!proofs.examine(Some(claim.clone()), &LIMITS, at(31)));
+    let (mut proofs, _) = tried(&claim, honest);
+    let more = Claim {
+        groups: vec![vec![voice(7, 900)]],
+        ..claim
+    };
+    assert!(
+        !proofs.examine(Some(more), &LIMITS, at(0)),
+        "nothing was proved to backend 7"
+    );
+}
+
+#[test]
+fn an_unproved_claim_is_tried_again_but_not_at_once() {
+    let claim = claim(1000, &[&[900]]);
+    let (mut proofs, holds) = tried(&claim, |_| None);
+    assert!(!holds);
+    assert!(proofs.questions(MAX_LAG, PACE, Moment::ZERO).is_empty());
+    assert_eq!(
+        proofs
+            .questions(MAX_LAG, PACE, Moment::ZERO.after(PACE))
+            .len(),
+        3
+    );
+}
