@@ -128,7 +128,7 @@ impl Exchange {
             if begun >= self.deadline {
                 return tries.stands.ok_or(Refusal::UpstreamTimeout);
             }
-            let Some((picked, backend)) = self.pick(parcel, &tries.asked.seats) else {
+            let Some((picked, backend)) = self.pick(parcel, &tries.asked.seats, begun) else {
                 return tries.stands.ok_or(tries.last);
             };
             if let Some(outcome) = tries.ended {
@@ -138,11 +138,18 @@ impl Exchange {
             let more = others && tries.asked.sent + 1 < allowance.sent_max;
             let deadline = self.try_deadline(parcel.duty, more, begun);
             let end = self.attempt(backend, parcel, tries.line, deadline).await;
-            let (outcome, delivered, line) = judge(end, parcel.shape, picked.seat);
+            let (outcome, delivered, line) = judge(end, parcel, picked.seat);
             let now = self.worker.clock.now();
             let status = delivered.as_ref().map(|d| d.answered.status);
             self.record(backend, picked.seat, (outcome, line, status), (begun, now));
             tries.asked.sent += u32::from(outcome != Outcome::NotSent);
+            // With nobody else to ask, a retry would only spend the budget.
+            let again = others || (line == Line::Any && status.is_none());
+            let sent_max = if again { allowance.sent_max } else { 0 };
+            let allowance = Allowance {
+                sent_max,
+                ..allowance
+            };
             match attempt::next(
                 outcome,
                 (parcel.duty, wants),
@@ -161,14 +168,18 @@ impl Exchange {
         }
     }
 
-    fn pick(&self, parcel: &Parcel, tried: &[Seat]) -> Option<(Picked, &Arc<Backend>)> {
+    fn pick(
+        &self,
+        parcel: &Parcel,
+        tried: &[Seat],
+        now: Moment,
+    ) -> Option<(Picked, &Arc<Backend>)> {
         let table = &self.snapshot.table;
         let wish = Wish {
             pool: parcel.pool,
             head: parcel.head,
             tried,
         };
-        let now = self.worker.clock.now();
         let picked = match parcel.duty {
             Duty::Send => pick::send(table, &wish, self.client.hash(), now),
             Duty::Read | Duty::Heavy => pick::read(table, &wish, fastrand::u64(..), now),
@@ -236,7 +247,10 @@ impl Exchange {
                 vitals.load.answered(took, now);
                 vitals.ejection.answered();
             }
-            Outcome::Busy => vitals.load.failed(took, now),
+            Outcome::Busy => {
+                vitals.load.failed(took, now);
+                vitals.ejection.rest(now, BUSY_REST);
+            }
             // A connection that broke is the prober's to look into, and no reason for an ejection,
             // which would outlast the backend's recovery.
             Outcome::Broken if status.is_none() => vitals.load.failed(took, now),
@@ -261,6 +275,9 @@ impl Exchange {
         tracing::warn!(backend = %backend.id, seconds = rest.as_secs(), "ejected: calls keep failing");
     }
 }
+
+/// A backend that said it is too busy gets nothing for this long, if others can do its work.
+const BUSY_REST: Duration = Duration::from_secs(1);
 
 /// So many refused or reset connections wake the prober before its time.
 const DROPPED_ALARM: u32 = 3;
@@ -320,13 +337,18 @@ impl<'a> Tries<'a> {
     }
 }
 
-fn judge(end: TryEnd, shape: Shape, seat: Seat) -> (Outcome, Option<Delivered>, Line) {
+fn judge(end: TryEnd, parcel: &Parcel, seat: Seat) -> (Outcome, Option<Delivered>, Line) {
     match end {
         TryEnd::NotSent(line) => (Outcome::NotSent, None, line),
         TryEnd::Lost(line) => (Outcome::Broken, None, line),
         TryEnd::TimedOut => (Outcome::TimedOut, None, Line::Any),
         TryEnd::Answered(answered) => {
-            let (outcome, reading) = reading::read(&answered, shape);
+            let (mut outcome, reading) = reading::read(&answered, parcel.shape);
+            // 429 comes before any work; a 503 may come from something behind which the send went on.
+            let unclear = answered.status == StatusCode::SERVICE_UNAVAILABLE;
+            if unclear && parcel.duty == Duty::Send && matches!(reading, Reading::Nothing) {
+                outcome = Outcome::Broken;
+            }
             // The connection itself was good, so its line says nothing.
             (
                 outcome,

@@ -27,6 +27,7 @@ use crate::deliver::Parcel;
 use crate::legs;
 use crate::legs::Fate;
 use crate::live::Settings;
+use crate::live::Snapshot;
 use crate::memory::Room;
 use crate::metrics::Got;
 use crate::reading::Reading;
@@ -46,12 +47,11 @@ pub struct Ask {
     pub client: Client,
 }
 
-/// Serves one message, whichever way it came in.
+/// Serves one message, whichever way it came in, by the view of the moment it came.
 ///
 /// Dropping the future cancels what is under way at backends, except sends: those go on without
 /// their client.
-pub async fn exchange(worker: &Arc<Worker>, ask: Ask) -> Reply {
-    let snapshot = worker.live.snapshot();
+pub async fn exchange(worker: &Arc<Worker>, snapshot: Arc<Snapshot>, ask: Ask) -> Reply {
     let received = worker.clock.now();
     let settings = Arc::clone(&snapshot.settings);
     let exchange = Exchange {
@@ -65,7 +65,8 @@ pub async fn exchange(worker: &Arc<Worker>, ask: Ask) -> Reply {
     let _room = ask.room;
     match frame::message::scan(&ask.body, &settings.frame) {
         Ok(Message::Single(element)) => single(&exchange, &settings, element, &ask.body).await,
-        Ok(Message::Batch(elements)) => many(&exchange, &settings, &elements).await,
+        // Boxed, because every single call would carry its size.
+        Ok(Message::Batch(elements)) => Box::pin(many(&exchange, &settings, &elements)).await,
         Ok(Message::Overfull(ids)) => overfull(&exchange, &settings, &ids),
         Err(fault) => refuse(&exchange, &settings, Id::NULL, refusal(&fault)),
     }
@@ -127,7 +128,11 @@ async fn single(
         } else {
             Shape::Silent
         },
-        held_bytes_max: HELD_BYTES_MAX,
+        // Under a `null` id the backend answers an id of ours, which must be found to be replaced.
+        held_bytes_max: match call.id {
+            Some(id) if id.is_null() => settings.config.limits.answer_bytes,
+            Some(_) | None => HELD_BYTES_MAX,
+        },
         body: wire(&call, body),
     };
     let delivered = match class.duty {

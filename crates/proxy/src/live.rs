@@ -9,8 +9,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use config::checked;
 use config::checked::Config;
+use http::HeaderMap;
 use http::HeaderValue;
 use http::Uri;
+use http::header;
 use rules::budget::Budget;
 use rules::ids::BackendId;
 use rules::ids::Pool as PoolName;
@@ -25,6 +27,8 @@ use crate::metrics::Metrics;
 use crate::pool::Pool;
 use crate::reply::Voice;
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// A backend for as long as its id and URL stay the same; tables come and go around it.
 pub struct Backend {
     /// What everybody calls it.
@@ -33,10 +37,8 @@ pub struct Backend {
     pub target: Target,
     /// The path of every request.
     pub path: Uri,
-    /// The `Host` of every request.
-    pub host: HeaderValue,
-    /// `Authorization: Basic`, when the URL holds a user.
-    pub authorization: Option<HeaderValue>,
+    /// The headers of every request, with room for those that differ from call to call.
+    pub headers: HeaderMap,
     /// Client addresses are not told.
     pub external: bool,
     /// How long an idle connection may rest.
@@ -75,12 +77,18 @@ impl Backend {
             value.set_sensitive(true);
             Ok::<_, http::Error>(value)
         });
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_str(&url.authority())?);
+        headers.insert(header::CONTENT_TYPE, JSON);
+        headers.insert(header::ACCEPT, JSON);
+        if let Some(authorization) = authorization.transpose()? {
+            headers.insert(header::AUTHORIZATION, authorization);
+        }
         Ok(Self {
             id: wanted.id.clone(),
             target: Target::new(url.host.clone(), url.port),
             path: url.path.parse::<Uri>()?,
-            host: HeaderValue::from_str(&url.authority())?,
-            authorization: authorization.transpose()?,
+            headers,
             external: wanted.external,
             keep_alive: wanted.keep_alive,
             vitals: Arc::default(),

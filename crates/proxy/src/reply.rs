@@ -151,6 +151,8 @@ pub struct Voice {
     statuses: HttpStatus,
     /// Headers of every answer.
     common: HeaderMap,
+    /// The same with the content type of JSON.
+    json: HeaderMap,
     max_age: HeaderValue,
     root_status: StatusCode,
     page: &'static str,
@@ -183,9 +185,12 @@ impl Voice {
             common.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
             common.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ANY);
         }
+        let mut json = common.clone();
+        json.insert(header::CONTENT_TYPE, JSON);
         Self {
             statuses: config.errors.http_status,
             common,
+            json,
             max_age: HeaderValue::from(config.cors.max_age.as_secs()),
             root_status: StatusCode::from_u16(config.compat.root_status).unwrap_or(StatusCode::OK),
             page: match config.profile {
@@ -198,10 +203,13 @@ impl Voice {
     fn say(&self, status: StatusCode, kind: Option<HeaderValue>, body: AnswerBody) -> Reply {
         let mut reply = Response::new(body);
         *reply.status_mut() = status;
-        let headers = reply.headers_mut();
-        headers.clone_from(&self.common);
+        // The usual kind is in a map of its own, which need not grow for it.
+        *reply.headers_mut() = match &kind {
+            Some(kind) if *kind == JSON => self.json.clone(),
+            Some(_) | None => self.common.clone(),
+        };
         if let Some(kind) = kind {
-            headers.insert(header::CONTENT_TYPE, kind);
+            reply.headers_mut().insert(header::CONTENT_TYPE, kind);
         }
         reply
     }

@@ -4,26 +4,28 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use frame::id::Id;
-use http::HeaderName;
 use http::HeaderValue;
 use http::Request;
 use http::Response;
 use http::Version;
 use http::header;
+use http::request::Parts;
+use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::rt::TokioTimer;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::sync::watch;
+use tower::Service;
 use tower::ServiceBuilder;
-use tower::ServiceExt;
-use tower::util::BoxCloneService;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::body::BodyError;
 use crate::body::Tracked;
 use crate::body::Underway;
 use crate::entry;
@@ -35,6 +37,7 @@ use crate::exchange::exchange;
 use crate::reply::Refusal;
 use crate::reply::Reply;
 use crate::tunnel;
+use crate::upstream::X_FORWARDED_FOR;
 use crate::worker::Client;
 use crate::worker::Worker;
 
@@ -42,13 +45,6 @@ use crate::worker::Worker;
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Header fields of a request.
 const HEAD_FIELDS_MAX: usize = 100;
-
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-/// The body of every answer, whatever layers it went through.
-type EdgeBody = tower_http::body::UnsyncBoxBody<bytes::Bytes, crate::body::BodyError>;
-/// The stack of one connection.
-type Edge = BoxCloneService<Request<Incoming>, Response<EdgeBody>, Infallible>;
 
 /// Serves a connection until it ends; once `stopping` turns true, until its current answer ends.
 pub async fn connection<S>(
@@ -68,7 +64,8 @@ pub async fn connection<S>(
         .max_headers(HEAD_FIELDS_MAX)
         .max_buf_size(HEAD_BYTES_MAX);
     // On an IPv6 listener clients of IPv4 would otherwise all seem to come from one network.
-    let service = TowerToHyperService::new(edge(worker, peer.to_canonical()));
+    let stack = edge(worker, Client::at(peer.to_canonical()));
+    let service = service_fn(move |request| stack.clone().call(request));
     let connection = builder
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
@@ -83,7 +80,15 @@ pub async fn connection<S>(
 }
 
 /// The layers that are true of any HTTP server; what is true of JSON-RPC begins at [`serve`].
-fn edge(worker: Arc<Worker>, peer: IpAddr) -> Edge {
+fn edge(
+    worker: Arc<Worker>,
+    client: Client,
+) -> impl Service<
+    Request<Incoming>,
+    Response = Response<impl Body<Data = Bytes, Error = BodyError> + Send + 'static>,
+    Error = Infallible,
+    Future: Send,
+> + Clone {
     let panicked = Arc::clone(&worker);
     ServiceBuilder::new()
         .layer(CatchPanicLayer::custom(
@@ -96,22 +101,22 @@ fn edge(worker: Arc<Worker>, peer: IpAddr) -> Edge {
             },
         ))
         .service_fn(move |request| {
-            let worker = Arc::clone(&worker);
-            async move { Ok::<_, Infallible>(serve(&worker, request, peer).await) }
+            let (worker, client) = (Arc::clone(&worker), client.clone());
+            // Boxed here, once: what the layers above pass around is then one pointer.
+            Box::pin(async move { Ok::<_, Infallible>(serve(&worker, request, client).await) })
         })
-        .boxed_clone()
 }
 
 async fn serve(
     worker: &Arc<Worker>,
     request: Request<Incoming>,
-    peer: IpAddr,
+    client: Client,
 ) -> Response<Tracked> {
     let (head, body) = request.into_parts();
-    let entry = worker.journal.entry(peer, &head);
+    let entry = worker.journal.entry(client.peer, &head);
     let underway = Underway::new(Arc::clone(&worker.metrics), worker.journal.clone(), entry);
     let old = head.version == Version::HTTP_10;
-    let reply = reply(worker, Request::from_parts(head, body), peer).await;
+    let reply = reply(worker, (head, body), client).await;
     let (mut head, body) = reply.into_parts();
     if worker.live.readiness.is_draining() && !old {
         head.headers
@@ -121,10 +126,9 @@ async fn serve(
     Response::from_parts(head, Tracked::new(body, status, underway))
 }
 
-async fn reply(worker: &Arc<Worker>, request: Request<Incoming>, peer: IpAddr) -> Reply {
-    let settings = Arc::clone(&worker.live.snapshot().settings);
-    let voice = &settings.voice;
-    let (head, body) = request.into_parts();
+async fn reply(worker: &Arc<Worker>, (head, body): (Parts, Incoming), client: Client) -> Reply {
+    let snapshot = worker.live.snapshot();
+    let voice = &snapshot.settings.voice;
     match entry::judge(&head) {
         Verdict::Page => voice.page(),
         Verdict::Preflight => voice.preflight(),
@@ -133,23 +137,28 @@ async fn reply(worker: &Arc<Worker>, request: Request<Incoming>, peer: IpAddr) -
         Verdict::BadRequest(why) => voice.bad_request(why),
         Verdict::MethodNotAllowed => voice.method_not_allowed(),
         Verdict::Upgrade => {
-            let client = client(&head, peer);
-            tunnel::open(worker, Request::from_parts(head, body), &client).await
+            let client = Client {
+                forwarded: forwarded(&head),
+                ..client
+            };
+            // Boxed, because it is rare: every call would carry its size.
+            Box::pin(tunnel::open(
+                worker,
+                Request::from_parts(head, body),
+                &client,
+            ))
+            .await
         }
         Verdict::Call => {
+            let client = Client {
+                forwarded: forwarded(&head),
+                ..client
+            };
+            drop(head);
             let mut room = worker.memory.room();
-            match entry::read(body, settings.config.limits.body_bytes, &mut room).await {
-                Ok(body) => {
-                    exchange(
-                        worker,
-                        Ask {
-                            body,
-                            room,
-                            client: client(&head, peer),
-                        },
-                    )
-                    .await
-                }
+            let bytes_max = snapshot.settings.config.limits.body_bytes;
+            match entry::read(body, bytes_max, &mut room).await {
+                Ok(body) => exchange(worker, snapshot, Ask { body, room, client }).await,
                 Err(BodyFault::Refused(refusal)) => {
                     worker.metrics.rejected(refusal.reason());
                     voice.refuse(Id::NULL, refusal, &[])
@@ -160,15 +169,8 @@ async fn reply(worker: &Arc<Worker>, request: Request<Incoming>, peer: IpAddr) -
     }
 }
 
-fn client(head: &http::request::Parts, peer: IpAddr) -> Client {
-    Client {
-        peer,
-        forwarded: forwarded(head),
-    }
-}
-
 /// The lines of a list field mean the same as one line with all of them (RFC 9110, section 5.3).
-fn forwarded(head: &http::request::Parts) -> Option<HeaderValue> {
+fn forwarded(head: &Parts) -> Option<HeaderValue> {
     let mut lines = head.headers.get_all(X_FORWARDED_FOR).iter();
     let first = lines.next()?;
     let mut all = first.as_bytes().to_vec();

@@ -126,7 +126,11 @@ async fn handshake(
         *request.method_mut() = Method::GET;
         *request.uri_mut() = backend.path.clone();
         let headers = request.headers_mut();
-        headers.insert(header::HOST, backend.host.clone());
+        copy(
+            &[header::HOST, header::AUTHORIZATION],
+            &backend.headers,
+            headers,
+        );
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         copy(&HANDSHAKE, &head.headers, headers);

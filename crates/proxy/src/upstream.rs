@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use bytes::BytesMut;
 use frame::id::Id;
+use http::HeaderName;
 use http::HeaderValue;
 use http::Method;
 use http::Request;
@@ -38,7 +39,12 @@ const HEAD_FIELDS_MAX: usize = 100;
 /// Bytes of the client's `X-Forwarded-For` that are passed on.
 const FORWARDED_BYTES_MAX: usize = 2 * 1024;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// The headers a request may have.
+const HEADERS: usize = 7;
+
+/// Whom a call was made for, hop by hop.
+pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 /// Which connection a try may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,12 +223,15 @@ fn request(backend: &Backend, errand: &Errand<'_>) -> Request<Full<Bytes>> {
     *request.method_mut() = Method::POST;
     *request.uri_mut() = errand.path.clone().unwrap_or_else(|| backend.path.clone());
     let headers = request.headers_mut();
-    headers.insert(header::HOST, backend.host.clone());
-    headers.insert(header::CONTENT_TYPE, JSON);
-    headers.insert(header::ACCEPT, JSON);
-    if let Some(authorization) = &backend.authorization {
-        headers.insert(header::AUTHORIZATION, authorization.clone());
-    }
+    // Room for all of them at once: a map that grows while it is filled costs more than the rest.
+    headers.reserve(HEADERS);
+    headers.extend(
+        backend
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(errand.body.len()));
     if let Some(client) = errand.client.filter(|_| !backend.external) {
         introduce(headers, client);
     }
@@ -231,18 +240,16 @@ fn request(backend: &Backend, errand: &Errand<'_>) -> Request<Full<Bytes>> {
 
 /// Tells an internal backend who asks.
 pub fn introduce(headers: &mut http::HeaderMap, client: &Client) {
-    let peer = client.peer.to_string();
-    let Ok(address) = HeaderValue::from_str(&peer) else {
-        return;
-    };
     let forwarded = client
         .forwarded
         .as_ref()
         .and_then(|list| list.to_str().ok());
     let forwarded = forwarded.filter(|list| !list.is_empty() && list.len() <= FORWARDED_BYTES_MAX);
-    let list = forwarded.and_then(|list| HeaderValue::from_str(&format!("{list}, {peer}")).ok());
-    headers.insert("x-forwarded-for", list.unwrap_or_else(|| address.clone()));
-    headers.insert("x-real-ip", address);
+    let list =
+        forwarded.and_then(|list| HeaderValue::from_str(&format!("{list}, {}", client.peer)).ok());
+    let address = client.address.clone();
+    headers.insert(X_FORWARDED_FOR, list.unwrap_or_else(|| address.clone()));
+    headers.insert(X_REAL_IP, address);
 }
 
 /// Holds as much of the answer as may be held; `None` when it broke off.

@@ -39,11 +39,26 @@ pub struct Worker {
 pub struct Client {
     /// The other end of the connection.
     pub peer: IpAddr,
+    /// The same as backends are told it.
+    pub address: HeaderValue,
     /// `X-Forwarded-For` as it came, which internal backends get with the peer appended.
     pub forwarded: Option<HeaderValue>,
 }
 
 impl Client {
+    /// Whoever is at the other end of a connection; made once for all its requests.
+    #[must_use]
+    pub fn at(peer: IpAddr) -> Self {
+        let address = HeaderValue::from_str(&peer.to_string());
+        // An address has only digits, letters, dots and colons.
+        let address = address.unwrap_or(HeaderValue::from_static("unknown"));
+        Self {
+            peer,
+            address,
+            forwarded: None,
+        }
+    }
+
     /// The same number for the same client on every replica.
     #[must_use]
     pub fn hash(&self) -> u64 {

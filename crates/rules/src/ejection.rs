@@ -20,6 +20,7 @@ pub struct Ejection {
     in_a_row: AtomicU32,
     times: AtomicU32,
     until_micros: AtomicU64,
+    busy_until_micros: AtomicU64,
 }
 
 impl Ejection {
@@ -59,16 +60,24 @@ impl Ejection {
         rest
     }
 
+    /// The backend said that it is too busy: it is left alone for a moment.
+    pub fn rest(&self, now: Moment, rest: Duration) {
+        let until = now.after(rest).as_micros();
+        self.busy_until_micros.fetch_max(until, Relaxed);
+    }
+
     /// The backend was down and has come back by its probes: what clients met before is history.
     pub fn forgive(&self) {
         self.in_a_row.store(0, Relaxed);
         self.until_micros.store(0, Relaxed);
+        self.busy_until_micros.store(0, Relaxed);
     }
 
     /// Whether the backend is out at this moment.
     #[must_use]
     pub fn is_out(&self, now: Moment) -> bool {
-        self.until_micros.load(Relaxed) > now.as_micros()
+        let until = self.until_micros.load(Relaxed);
+        until.max(self.busy_until_micros.load(Relaxed)) > now.as_micros()
     }
 }
 

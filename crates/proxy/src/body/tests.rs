@@ -38,7 +38,8 @@ async fn a_long_answer_is_passed_on_as_it_comes() {
             let length = heard.text().len().to_string();
             assert_eq!(
                 heard.header("content-length"),
-                counted.then_some(length.as_str())
+                // Under a null id it is held whole, to have its id replaced.
+                (counted || id == "null").then_some(length.as_str())
             );
             assert_eq!(heard.header("content-type"), Some("application/json"));
             proxy.settle().await;

@@ -32,7 +32,7 @@ async fn no_key_is_ever_shown() {
     let snapshot = proxy.worker.live.snapshot();
     let backend = &snapshot.backends[0];
     assert_eq!(
-        backend.authorization.as_ref().unwrap(),
+        backend.headers[header::AUTHORIZATION],
         "Basic bmFtZTpwYXNzd29yZA=="
     );
     assert_eq!(backend.path, "/v3/KEY?a=b");

@@ -231,12 +231,10 @@ async fn a_request_that_meets_the_closing_of_its_connection_was_not_sent() {
     let proxy = Proxy::start(config(Profile::TxProxy), cast);
     let mut queue = proxy.listen("read-1");
     let ask = || {
-        let client = Client {
-            peer: PEER,
-            forwarded: None,
-        };
+        let client = Client::at(PEER);
         let (body, room) = (READ.into(), proxy.worker.memory.room());
-        exchange(&proxy.worker, Ask { body, room, client })
+        let snapshot = proxy.worker.live.snapshot();
+        exchange(&proxy.worker, snapshot, Ask { body, room, client })
     };
     let (reply, pipe) = join(ask(), answer(&mut queue)).await;
     assert_eq!(reply.status(), 200);

@@ -194,6 +194,23 @@ async fn failures_with_answers_between_them_eject_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_busy_backend_is_left_alone_for_a_second() {
+    let cast = vec![
+        node("busy", Pool::Read, [Act::Say(429, "slow down")]),
+        node("good", Pool::Read, [Act::Echo]).far(),
+    ];
+    let proxy = Proxy::start(config(Profile::TxProxy), cast);
+    for (tries, pause) in [(1, 0), (1, 900), (2, 200), (3, 1100)] {
+        tokio::time::advance(Duration::from_millis(pause)).await;
+        for _ in 0..500 {
+            assert_eq!(proxy.post(call("7", "eth_call")).await.status, 200);
+        }
+        assert_eq!(proxy.count("busy"), tries);
+    }
+    proxy.settle().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn timeouts_and_broken_answers_eject_and_nothing_else_does() {
     const ERROR: &str = r#"{"jsonrpc":"2.0","id":$ID,"error":{"code":3,"message":"reverted"}}"#;
     for (act, ejections) in [
@@ -202,7 +219,6 @@ async fn timeouts_and_broken_answers_eject_and_nothing_else_does() {
         (Act::Say(500, ERROR), 1.0),
         (Act::Say(200, "<html>"), 1.0),
         (Act::Say(200, ERROR), 0.0),
-        (Act::Say(429, "slow down"), 0.0),
         // What breaks connections is looked into by the prober at once.
         (Act::Reset, 0.0),
         (Act::Slam, 0.0),
