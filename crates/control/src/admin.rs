@@ -25,6 +25,7 @@ use proxy::metrics::Metrics;
 use proxy::tasks;
 use rules::ids::Pool;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use crate::gauges::Gauges;
 
@@ -63,17 +64,28 @@ impl Door {
 }
 
 /// Listens on an address for as long as the process runs. A port that is taken does not stop
-/// Headway: it is logged and tried again.
-pub async fn listen(address: SocketAddr, door: Door, view: View) {
+/// Headway: it is logged and tried again. `bound` is told the address if the first attempt succeeds,
+/// and dropped if not.
+pub async fn listen(
+    address: SocketAddr,
+    door: Door,
+    view: View,
+    bound: oneshot::Sender<SocketAddr>,
+) {
+    let mut bound = Some(bound);
     loop {
         match listen::bind(address) {
             Ok(listener) => {
                 let address = listener.local_addr().unwrap_or(address);
                 tracing::info!(listener = door.as_str(), %address, "listening");
+                if let Some(bound) = bound.take() {
+                    let _nobody_asks = bound.send(address);
+                }
                 serve(listener, door, view).await;
                 return;
             }
             Err(error) => {
+                bound = None;
                 view.gauges.bind_failures.inc();
                 let door = door.as_str();
                 tracing::error!(listener = door, %address, %error, "cannot listen, trying again");

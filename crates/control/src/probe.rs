@@ -76,7 +76,11 @@ pub async fn hash_at(
         r#"{{"jsonrpc":"2.0","id":1,"method":"eth_getBlockByNumber","params":["0x{height:x}",false]}}"#
     );
     match said(worker, backend, body.as_bytes(), wait).await? {
-        Word::Result(raw) => block::head(&raw).ok()?.map(|head| head.hash),
+        // Another block than the one asked for proves nothing about this height.
+        Word::Result(raw) => block::head(&raw)
+            .ok()?
+            .filter(|head| head.number == height)
+            .map(|head| head.hash),
         Word::Error => None,
     }
 }
@@ -139,3 +143,6 @@ async fn post(
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,8 +48,8 @@ pub struct Prober {
     bells: Vec<Arc<Notify>>,
     /// When clients' trouble was last looked into.
     looked: Moment,
-    /// Backends that have not been heard of yet.
-    unheard: usize,
+    /// Whether the backend at this index is still to be heard of for the first time.
+    unheard: Vec<bool>,
     /// Told when every backend was heard of once.
     first_round: Option<oneshot::Sender<()>>,
 }
@@ -79,7 +79,7 @@ impl Prober {
             asking: vec![false; specs.len()],
             bells: specs.iter().map(|_| Arc::default()).collect(),
             looked: Moment::ZERO,
-            unheard: specs.iter().filter(|spec| is_probed(spec)).count(),
+            unheard: specs.iter().map(is_probed).collect(),
             first_round: Some(first_round),
             worker,
             specs,
@@ -97,7 +97,7 @@ impl Prober {
         let mut round = tokio::time::interval(health.interval);
         round.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let live = Arc::clone(&self.worker.live);
-        self.hear_nobody();
+        self.open_if_all_heard();
         let mut words = Vec::with_capacity(NEWS_AT_ONCE);
         loop {
             tokio::select! {
@@ -176,7 +176,7 @@ impl Prober {
                 if let Some(probe) = probe {
                     self.fleet.probed(at, probe, now);
                 }
-                self.heard();
+                self.heard(at);
                 self.ask_chain_id(at, now, news);
             }
             News::ChainId(at, said) => {
@@ -191,18 +191,17 @@ impl Prober {
         }
     }
 
-    /// With nobody to probe there is nothing to wait for.
-    fn hear_nobody(&mut self) {
-        if self.unheard == 0 {
-            self.unheard = 1;
-            self.heard();
+    /// A backend was heard of, perhaps for the first time.
+    fn heard(&mut self, at: usize) {
+        if let Some(unheard) = self.unheard.get_mut(at) {
+            *unheard = false;
         }
+        self.open_if_all_heard();
     }
 
-    /// Counts first words; the data port opens when everybody has been heard of once.
-    fn heard(&mut self) {
-        self.unheard = self.unheard.saturating_sub(1);
-        if self.unheard == 0
+    /// The data port opens when everybody has been heard of once; with nobody to probe, at once.
+    fn open_if_all_heard(&mut self) {
+        if !self.unheard.contains(&true)
             && let Some(first_round) = self.first_round.take()
         {
             self.publish();
@@ -323,3 +322,6 @@ impl Watch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

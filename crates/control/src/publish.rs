@@ -6,7 +6,9 @@ use proxy::live::Backend;
 use proxy::live::Live;
 use proxy::live::Settings;
 use proxy::live::Snapshot;
+use rules::health::Link;
 use rules::ids::Pool;
+use rules::ids::Seat;
 use rules::member::Limits;
 use rules::member::Spec;
 use rules::seating;
@@ -121,7 +123,7 @@ impl Publisher {
     /// Swaps the table, brings the gauges up to date, and says what has changed.
     pub fn publish(&mut self, specs: &[Spec], judgement: &Judgement, wall: u64) {
         let table = seating::table(specs, judgement, &self.vitals, &self.rungs);
-        let serves = !table.line(Pool::Read).eligible.is_empty() || judgement.leader_usable;
+        let serves = serves_reads(&table, judgement);
         let before = self.live.snapshot();
         self.live.publish(Snapshot {
             table,
@@ -265,6 +267,21 @@ impl Publisher {
     }
 }
 
+/// Whether somebody who has answered may serve reads. Whoever is unknown is tried, but not counted
+/// on: a process whose backends were never there must not say that it is ready.
+fn serves_reads(table: &Table, judgement: &Judgement) -> bool {
+    let ladder = table.ladder();
+    let leader = ladder
+        .leader
+        .filter(|_| ladder.leader_serves.contains(&Pool::Read));
+    let answers = |seat: &Seat| {
+        let verdict = judgement.verdicts.get(seat.index());
+        verdict.is_some_and(|verdict| verdict.link == Link::Up)
+    };
+    let eligible = &table.line(Pool::Read).eligible;
+    eligible.iter().chain(&leader).any(answers)
+}
+
 /// Which backend wins a vote changes with every block and is no news; that it is a vote is.
 fn kind(source: Option<Source>) -> u8 {
     match source {
@@ -277,3 +294,6 @@ fn kind(source: Option<Source>) -> u8 {
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! `headway demo`: a simulated network with Headway in front of it, set up as in the container.
 
 use std::io;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ use crate::logging;
 use crate::run;
 use crate::say;
 use crate::show;
+use crate::signals::Stop;
+use crate::wiring;
+use crate::wiring::Running;
 
 /// Between two failures of `--chaos`, and how long each lasts.
 const CHAOS_PAUSE: Duration = Duration::from_secs(5);
@@ -48,7 +52,9 @@ async fn serve(wanted: &Demo) -> io::Result<ExitCode> {
         Err(found) => return Ok(show::problems(&found)),
     };
     logging::start(&loaded.config.logs);
-    welcome(wanted, &network);
+    let mut stop = Stop::listen()?;
+    let running = wiring::start(loaded.config).await?;
+    welcome(&running, &network);
     let chaos = async {
         if wanted.chaos {
             chaos(network.nodes()).await;
@@ -56,7 +62,7 @@ async fn serve(wanted: &Demo) -> io::Result<ExitCode> {
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        served = run::serve(loaded.config) => served?,
+        () = run::until_stopped(running, &mut stop) => {}
         () = chaos => {}
     }
     Ok(ExitCode::SUCCESS)
@@ -92,24 +98,21 @@ fn addresses<'a>(nodes: impl Iterator<Item = &'a Node>) -> String {
         .join(",")
 }
 
-fn welcome(wanted: &Demo, network: &Devnet) {
-    let (data, admin) = (wanted.listen, wanted.admin);
+/// Told once the ports are open: what it shows can be asked at once.
+fn welcome(running: &Running, network: &Devnet) {
     say::line("A simulated network with one block a second, and Headway in front of it.");
     for node in network.nodes() {
         say::line(&format!("  {:<10} {}", node.name(), node.url()));
     }
     say::line("\nAsk it something:");
-    let call = |method: &str, params: &str| {
-        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
-        say::line(&format!("  curl -s http://{data} -d '{body}'"));
-    };
-    call("eth_blockNumber", "[]");
-    call("eth_getBlockByNumber", r#"["latest",false]"#);
-    call("eth_gasPrice", "[]");
-    call("eth_sendRawTransaction", r#"["0x02f86b82"]"#);
-    say::line(&format!(
-        "  curl -s http://{admin}/metrics | grep headway_backend"
-    ));
+    for data in running.server.addresses() {
+        questions(*data);
+    }
+    if let Some(admin) = running.admin {
+        say::line(&format!(
+            "  curl -s http://{admin}/metrics | grep headway_backend"
+        ));
+    }
     if let Some(control) = network.control_addr() {
         say::line("\nMake a node fail, and let it be well again:");
         say::line(&format!(
@@ -120,6 +123,17 @@ fn welcome(wanted: &Demo, network: &Devnet) {
         ));
     }
     say::line("\nCtrl-C ends it.\n");
+}
+
+fn questions(data: SocketAddr) {
+    let call = |method: &str, params: &str| {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+        say::line(&format!("  curl -s http://{data} -d '{body}'"));
+    };
+    call("eth_blockNumber", "[]");
+    call("eth_getBlockByNumber", r#"["latest",false]"#);
+    call("eth_gasPrice", "[]");
+    call("eth_sendRawTransaction", r#"["0x02f86b82"]"#);
 }
 
 /// Lets one node after another fail in one way after another, and be well again.

@@ -11,6 +11,8 @@ use std::net::TcpStream;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use config::problem::Problem;
+
 use crate::arguments::Healthcheck;
 use crate::say;
 use crate::show;
@@ -20,9 +22,13 @@ const LINE_BYTES: usize = 12;
 
 /// Exit code 0 when it is well; silent then, because keepalived asks every second.
 pub(crate) fn run(wanted: &Healthcheck) -> ExitCode {
-    let Some(address) = wanted.admin.or_else(|| configured(wanted)) else {
-        say::error("healthcheck: no admin address is configured; give one with --admin");
-        return ExitCode::from(2);
+    let address = match address(wanted) {
+        Ok(Some(address)) => address,
+        Ok(None) => {
+            say::error("healthcheck: no admin address is configured; give one with --admin");
+            return ExitCode::from(2);
+        }
+        Err(found) => return show::problems(&found),
     };
     let path = if wanted.ready { "/readyz" } else { "/livez" };
     let wait = Duration::from_millis(wanted.timeout_ms);
@@ -39,8 +45,12 @@ pub(crate) fn run(wanted: &Healthcheck) -> ExitCode {
     }
 }
 
-fn configured(wanted: &Healthcheck) -> Option<SocketAddr> {
-    show::load(&wanted.configured).ok()?.config.admin.listen
+/// The address given, else the configured one.
+fn address(wanted: &Healthcheck) -> Result<Option<SocketAddr>, Vec<Problem>> {
+    match wanted.admin {
+        Some(address) => Ok(Some(address)),
+        None => Ok(show::load(&wanted.configured)?.config.admin.listen),
+    }
 }
 
 /// A server that listens on every address is asked on this machine's own.

@@ -11,6 +11,7 @@ use crate::say;
 use crate::show;
 use crate::signals::Stop;
 use crate::wiring;
+use crate::wiring::Running;
 
 /// Serves; exit code 1 when the configuration or a data address is no good.
 pub(crate) fn run(wanted: &Configured) -> ExitCode {
@@ -43,6 +44,12 @@ pub(crate) fn on_this_thread<T>(work: impl Future<Output = io::Result<T>>) -> io
 pub(crate) async fn serve(config: Config) -> io::Result<()> {
     let mut stop = Stop::listen()?;
     let running = wiring::start(config).await?;
+    until_stopped(running, &mut stop).await;
+    Ok(())
+}
+
+/// Waits for a signal, then lets what is under way end; a second signal ends it at once.
+pub(crate) async fn until_stopped(running: Running, stop: &mut Stop) {
     let signal = stop.next().await;
     tracing::info!(
         signal,
@@ -55,5 +62,4 @@ pub(crate) async fn serve(config: Config) -> io::Result<()> {
         }
         signal = stop.next() => tracing::warn!(signal, "stopped at once"),
     }
-    Ok(())
 }

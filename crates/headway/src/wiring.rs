@@ -1,6 +1,7 @@
 //! Builds every part and hands each its neighbours; the only file that names them all.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use proxy::server;
 use proxy::server::Server;
 use proxy::tasks::Tasks;
 use proxy::worker::Worker;
+use tokio::sync::oneshot;
 
 /// The data port opens after the first round of probes, or after this long.
 const FIRST_ROUND: Duration = Duration::from_secs(2);
@@ -36,6 +38,8 @@ pub(crate) struct Running {
     pub(crate) server: Server,
     /// How long calls under way may go on once it is asked to stop.
     pub(crate) patience: Duration,
+    /// Where operators ask; none when that is switched off or the port was taken.
+    pub(crate) admin: Option<SocketAddr>,
 }
 
 /// Starts everything. Must be called inside a runtime, which then accepts the connections.
@@ -62,30 +66,39 @@ pub(crate) async fn start(config: Config) -> io::Result<Running> {
         metrics: Arc::clone(&worker.metrics),
         gauges: Arc::new(gauges),
     };
-    let (first_round, rounds_began) = tokio::sync::oneshot::channel();
+    let (first_round, rounds_began) = oneshot::channel();
     let prober = Prober::new(worker.clone(), Arc::clone(&view.gauges), first_round);
     thread("headway-prober", prober.run())?;
-    thread("headway-admin", async move {
-        let doors = [(admin, Door::Admin), (health, Door::Health)];
-        let doors = doors
-            .into_iter()
-            .filter_map(|(address, door)| Some((address?, door)));
-        let open: Vec<_> = doors
-            .map(|(address, door)| {
-                proxy::tasks::background(admin::listen(address, door, view.clone()))
-            })
-            .collect();
-        for door in open {
-            let _ended = door.await;
-        }
-        std::future::pending::<()>().await;
-    })?;
+    let admin = open(admin, Door::Admin, &view)?;
+    let _health = open(health, Door::Health, &view)?;
     let _patience_over = tokio::time::timeout(FIRST_ROUND, rounds_began).await;
     let server = Server::start(worker, count, listeners)?;
     for address in server.addresses() {
         tracing::info!(%address, "serving");
     }
-    Ok(Running { server, patience })
+    Ok(Running {
+        server,
+        patience,
+        admin: admin.await.ok(),
+    })
+}
+
+/// Opens a side port, if it is wanted, on a thread of its own; the receiver hears where it is, if
+/// it could be bound at once.
+fn open(
+    address: Option<SocketAddr>,
+    door: Door,
+    view: &View,
+) -> io::Result<oneshot::Receiver<SocketAddr>> {
+    let (bound, opened) = oneshot::channel();
+    if let Some(address) = address {
+        let name = match door {
+            Door::Admin => "headway-admin",
+            Door::Health => "headway-health",
+        };
+        thread(name, admin::listen(address, door, view.clone(), bound))?;
+    }
+    Ok(opened)
 }
 
 /// A worker to be copied, with everything the workers share.
