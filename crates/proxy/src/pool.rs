@@ -49,7 +49,7 @@ impl Pool {
     }
 
     /// The connection used last that is still good; newer ones are warmer and older ones may rest
-    /// until they are dropped.
+    /// until they are swept out.
     #[must_use]
     pub fn take(&self, worker: usize, now: Moment) -> Option<Connection> {
         let mut idle = self.lock(worker)?;
@@ -57,9 +57,7 @@ impl Pool {
         let ready = idle
             .iter()
             .rposition(|idle| good(idle, now) && idle.connection.sender.is_ready());
-        let taken = ready.map(|place| idle.remove(place).connection);
-        idle.retain(|idle| good(idle, now));
-        taken
+        ready.map(|place| idle.remove(place).connection)
     }
 
     /// Gives a connection back. It may rest for `rest`: the backend must not be the first to close
