@@ -122,6 +122,8 @@ fn duties_follow_the_method_and_not_only_its_pool() {
     assert_eq!(duty("eth_gasPrice"), Some(Duty::Read));
     assert_eq!(duty("eth_getLogs"), Some(Duty::Heavy));
     assert_eq!(duty("eth_submitWork"), Some(Duty::Send));
+    assert_eq!(duty("eth_sendBundle"), Some(Duty::Send));
+    assert_eq!(duty("eth_sendPrivateTransaction"), Some(Duty::Send));
     assert_eq!(
         duty("eth_sendRawTransactionSync"),
         Some(Duty::Send),

@@ -194,6 +194,27 @@ async fn failures_with_answers_between_them_eject_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_anybody_else_to_ask_nothing_is_taken_from_the_budget() {
+    const MISSING: &str =
+        r#"{"jsonrpc":"2.0","id":$ID,"error":{"code":-32000,"message":"header not found"}}"#;
+    for (others, taken) in [(0, 0), (1, 21)] {
+        let cast = (0..=others)
+            .map(|_| node("alone", Pool::Read, [Act::Say(200, MISSING)]))
+            .collect();
+        let proxy = Proxy::start(config(Profile::TxProxy), cast);
+        let budget = proxy.worker.live.budget(Pool::Read);
+        let before = budget.tokens();
+        for _ in 0..25 {
+            let heard = proxy.post(call("7", "eth_call")).await;
+            assert_eq!(gist(&heard), "header not found");
+        }
+        // Each call but the first, which found it full, gives a fifth of a token back.
+        assert_eq!(before - budget.tokens(), taken);
+        proxy.settle().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_busy_backend_is_left_alone_for_a_second() {
     let cast = vec![
         node("busy", Pool::Read, [Act::Say(429, "slow down")]),
