@@ -43,9 +43,9 @@ pub struct Gauges {
     pub backend_state: IntGaugeVec,
     /// The newest block a backend reported.
     pub block_number: IntGaugeVec,
-    /// Blocks behind the reference.
+    /// Blocks behind the reference; no series while that is not known.
     pub lag_blocks: IntGaugeVec,
-    /// Seconds its newest block is old by wall clock.
+    /// Seconds its newest block is old by wall clock; no series while that is not known.
     pub head_age_seconds: IntGaugeVec,
     /// How long its last probe took.
     pub probe_seconds: GaugeVec,
@@ -147,6 +147,8 @@ impl Gauges {
                 self.transitions.with_label_values(&[id, state]);
                 self.backend_state.with_label_values(&[id, state]);
             }
+            self.backend_up.with_label_values(&[id]);
+            self.probe_seconds.with_label_values(&[id]);
             self.probe_failures.with_label_values(&[id]);
         }
         self.look(live);
@@ -187,3 +189,6 @@ fn version(made: Made<'_>) -> prometheus::Result<()> {
 fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

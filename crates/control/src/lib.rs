@@ -2,6 +2,8 @@
 //!
 //! Modules stand from the top of the stairs down: a module uses only those below its own line.
 
+#[cfg(test)]
+mod harness;
 pub mod prober;
 pub mod admin;
 pub mod publish;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use prometheus::IntGaugeVec;
 use proxy::live::Backend;
 use proxy::live::Live;
 use proxy::live::Settings;
@@ -167,15 +168,10 @@ impl Publisher {
                     .block_number
                     .with_label_values(&[id])
                     .set(signed(head.number));
-                let age = wall.saturating_sub(head.timestamp);
-                gauges
-                    .head_age_seconds
-                    .with_label_values(&[id])
-                    .set(signed(age));
             }
-            if let Some(lag) = verdict.lag_blocks {
-                gauges.lag_blocks.with_label_values(&[id]).set(signed(lag));
-            }
+            let age = verdict.head.map(|head| wall.saturating_sub(head.timestamp));
+            known(&gauges.head_age_seconds, id, age);
+            known(&gauges.lag_blocks, id, verdict.lag_blocks);
         }
         gauges
             .reference
@@ -288,6 +284,17 @@ fn kind(source: Option<Source>) -> u8 {
         None => 0,
         Some(Source::Leader(_)) => 1,
         Some(Source::Vote(_)) => 2,
+    }
+}
+
+/// Shows a figure while it is known. One that is not has no series: the last one known would go on
+/// saying that a backend which is down is close behind.
+fn known(gauges: &IntGaugeVec, id: &str, figure: Option<u64>) {
+    match figure {
+        Some(figure) => gauges.with_label_values(&[id]).set(signed(figure)),
+        None => {
+            let _was_not_known = gauges.remove_label_values(&[id]);
+        }
     }
 }
 
