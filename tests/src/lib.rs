@@ -4,6 +4,7 @@
 //! Modules stand from the top of the stairs down: a module uses only those below its own line.
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
     clippy::unwrap_used,

@@ -3,11 +3,11 @@
 
 use std::io::BufRead;
 use std::io::BufReader;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
-use std::process::ChildStderr;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -18,54 +18,64 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
 
-/// How long the program may take until it says where it serves.
-const START: Duration = Duration::from_secs(30);
 /// Between two questions whether it is ready, and how often it is asked.
 const ASK_EVERY: Duration = Duration::from_millis(20);
 const ASKS_MAX: usize = 500;
+/// Looks at what it says until what is waited for must have come.
+const LOOKS_MAX: usize = 1_500;
+/// Looks at what a program said that has ended.
+const GONE_MAX: usize = 50;
 /// Lines of its log that are kept for a test that fails.
 const LINES_MAX: usize = 10_000;
+
+type Lines = Arc<Mutex<Vec<String>>>;
 
 /// A running program. Dropping it kills it; a test that fails then shows what it had to say.
 #[derive(Debug)]
 pub struct Program {
     child: Child,
     address: SocketAddr,
-    lines: Arc<Mutex<Vec<String>>>,
+    log: Lines,
+    output: Lines,
 }
 
 impl Program {
     /// Starts `headway` with these arguments and nothing but this environment, and waits until it
     /// is ready for calls. Its data port should be 0: the port that was chosen is read from its log.
     pub async fn start(environment: &[(&str, String)], arguments: &[&str]) -> Self {
+        let mut program = Self::spawn(environment, arguments);
+        program.serve().await;
+        program.ready().await;
+        program
+    }
+
+    /// Starts `headway` in the same way and waits for nothing.
+    #[must_use]
+    pub fn spawn(environment: &[(&str, String)], arguments: &[&str]) -> Self {
         let mut child = Command::new(built())
             .args(arguments)
             .env_clear()
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("headway can be started");
+        let stdout = child.stdout.take().expect("its standard output is piped");
         let stderr = child.stderr.take().expect("its standard error is piped");
-        let lines = Arc::default();
-        let (found, serving) = oneshot::channel();
-        let kept = Arc::clone(&lines);
-        std::thread::spawn(move || listen(stderr, &kept, found));
-        let mut program = Self {
+        Self {
+            log: keep(stderr),
+            output: keep(stdout),
             child,
             address: SocketAddr::from(([0, 0, 0, 0], 0)),
-            lines,
-        };
-        match tokio::time::timeout(START, serving).await {
-            Ok(Ok(address)) => program.address = address,
-            Ok(Err(_)) => panic!("headway ended before it served"),
-            Err(_) => panic!("headway did not serve within {START:?}"),
         }
-        program.ready().await;
-        program
+    }
+
+    /// Waits until it says where it serves calls.
+    pub async fn serve(&mut self) {
+        let line = self.logged(&["serving address="]).await;
+        self.address = told(&line).expect("an address follows");
     }
 
     /// Where it serves calls.
@@ -74,7 +84,13 @@ impl Program {
         self.address
     }
 
-    /// Its process id, for signals.
+    /// Where it serves operators, once its log has said so.
+    pub async fn admin(&mut self) -> SocketAddr {
+        let line = self.logged(&["listening listener=\"admin\""]).await;
+        told(&line).expect("an address follows")
+    }
+
+    /// Its process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -83,7 +99,65 @@ impl Program {
     /// What it has logged so far.
     #[must_use]
     pub fn log(&self) -> Vec<String> {
-        self.lines.lock().unwrap().clone()
+        self.log.lock().unwrap().clone()
+    }
+
+    /// What it has printed so far.
+    #[must_use]
+    pub fn output(&self) -> Vec<String> {
+        self.output.lock().unwrap().clone()
+    }
+
+    /// Waits for a line of its log that holds all these words.
+    pub async fn logged(&mut self, words: &[&str]) -> String {
+        let lines = Arc::clone(&self.log);
+        self.line(&lines, words).await
+    }
+
+    /// Waits for a printed line that holds all these words.
+    pub async fn printed(&mut self, words: &[&str]) -> String {
+        let lines = Arc::clone(&self.output);
+        self.line(&lines, words).await
+    }
+
+    async fn line(&mut self, lines: &Lines, words: &[&str]) -> String {
+        let mut every = tokio::time::interval(ASK_EVERY);
+        let mut gone = 0;
+        let found = || {
+            let lines = lines.lock().unwrap();
+            let wanted = |line: &&String| words.iter().all(|word| line.contains(word));
+            lines.iter().find(wanted).cloned()
+        };
+        for _ in 0..LOOKS_MAX {
+            every.tick().await;
+            if let Some(line) = found() {
+                return line;
+            }
+            // Its last lines may still be on their way.
+            let ended = self.child.try_wait().expect("it is our child").is_some();
+            gone += usize::from(ended);
+            assert!(gone < GONE_MAX, "headway ended and had not said {words:?}");
+        }
+        panic!("headway did not say {words:?}");
+    }
+
+    /// Sends it a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let order = format!("kill -{name} {}", self.pid());
+        let status = Command::new("sh").args(["-c", &order]).status();
+        assert!(status.is_ok_and(|status| status.success()), "{order}");
+    }
+
+    /// Waits for its end; the exit code, or none when a signal killed it.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let mut every = tokio::time::interval(ASK_EVERY);
+        for _ in 0..LOOKS_MAX {
+            every.tick().await;
+            if let Some(status) = self.child.try_wait().expect("it is our child") {
+                return status.code();
+            }
+        }
+        panic!("headway did not end");
     }
 
     /// Asks until the data port says that it should get traffic.
@@ -119,29 +193,30 @@ async fn says_ready(address: SocketAddr) -> Option<bool> {
     Some(answer.starts_with("HTTP/1.1 200 "))
 }
 
-/// Keeps what the program logs, and tells the address it serves on as soon as it says so.
-fn listen(stderr: ChildStderr, kept: &Mutex<Vec<String>>, found: oneshot::Sender<SocketAddr>) {
-    let mut found = Some(found);
-    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-        if let Some(address) = serving(&line)
-            && let Some(found) = found.take()
-        {
-            let _nobody_waits = found.send(address);
+/// Keeps what the program says.
+fn keep(source: impl Read + Send + 'static) -> Lines {
+    let lines = Lines::default();
+    let kept = Arc::clone(&lines);
+    std::thread::spawn(move || {
+        for line in BufReader::new(source).lines().map_while(Result::ok) {
+            let mut kept = kept.lock().unwrap();
+            if kept.len() < LINES_MAX {
+                kept.push(line);
+            }
         }
-        let mut kept = kept.lock().unwrap();
-        if kept.len() < LINES_MAX {
-            kept.push(line);
-        }
-    }
+    });
+    lines
 }
 
-fn serving(line: &str) -> Option<SocketAddr> {
-    let (_, after) = line.split_once("serving address=")?;
+/// The address in a line of the log.
+fn told(line: &str) -> Option<SocketAddr> {
+    let (_, after) = line.split_once("address=")?;
     after.split_whitespace().next()?.parse().ok()
 }
 
 /// The program, built with the profile and in the target directory of the running test.
-fn built() -> &'static Path {
+#[must_use]
+pub fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let test = std::env::current_exe().expect("a test knows its own file");

@@ -70,7 +70,12 @@ async fn serve(wanted: &Demo) -> io::Result<ExitCode> {
 
 /// The environment of the original container, pointed at the simulated nodes.
 fn sources(wanted: &Demo, network: &Devnet) -> Sources {
-    let of = |kind: Kind| network.nodes().iter().filter(move |node| node.kind() == kind);
+    let of = |kind: Kind| {
+        network
+            .nodes()
+            .iter()
+            .filter(move |node| node.kind() == kind)
+    };
     let reads = usize::from(wanted.nodes);
     let environment = [
         ("WRITE_ENDPOINT", addresses(of(Kind::Miner))),

@@ -69,8 +69,12 @@ pub(crate) async fn start(config: Config) -> io::Result<Running> {
     let (first_round, rounds_began) = oneshot::channel();
     let prober = Prober::new(worker.clone(), Arc::clone(&view.gauges), first_round);
     thread("headway-prober", prober.run())?;
-    let admin = open(admin, Door::Admin, &view)?;
-    let _health = open(health, Door::Health, &view)?;
+    let (bound, admin_bound) = oneshot::channel();
+    let (unasked, _) = oneshot::channel();
+    thread("headway-admin", async move {
+        let admin = open(admin, Door::Admin, view.clone(), bound);
+        tokio::join!(admin, open(health, Door::Health, view, unasked));
+    })?;
     let _patience_over = tokio::time::timeout(FIRST_ROUND, rounds_began).await;
     let server = Server::start(worker, count, listeners)?;
     for address in server.addresses() {
@@ -79,26 +83,20 @@ pub(crate) async fn start(config: Config) -> io::Result<Running> {
     Ok(Running {
         server,
         patience,
-        admin: admin.await.ok(),
+        admin: admin_bound.await.ok(),
     })
 }
 
-/// Opens a side port, if it is wanted, on a thread of its own; the receiver hears where it is, if
-/// it could be bound at once.
-fn open(
+/// Serves a side port, if it is wanted.
+async fn open(
     address: Option<SocketAddr>,
     door: Door,
-    view: &View,
-) -> io::Result<oneshot::Receiver<SocketAddr>> {
-    let (bound, opened) = oneshot::channel();
+    view: View,
+    bound: oneshot::Sender<SocketAddr>,
+) {
     if let Some(address) = address {
-        let name = match door {
-            Door::Admin => "headway-admin",
-            Door::Health => "headway-health",
-        };
-        thread(name, admin::listen(address, door, view.clone(), bound))?;
+        admin::listen(address, door, view, bound).await;
     }
-    Ok(opened)
 }
 
 /// A worker to be copied, with everything the workers share.
