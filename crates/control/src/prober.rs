@@ -47,7 +47,7 @@ pub struct Prober {
     /// Rung to have a backend probed at once.
     bells: Vec<Arc<Notify>>,
     /// When clients' trouble was last looked into.
-    looked: Moment,
+    looked: Option<Moment>,
     /// Whether the backend at this index is still to be heard of for the first time.
     unheard: Vec<bool>,
     /// Told when every backend was heard of once.
@@ -78,7 +78,7 @@ impl Prober {
             backends: snapshot.backends.clone(),
             asking: vec![false; specs.len()],
             bells: specs.iter().map(|_| Arc::default()).collect(),
-            looked: Moment::ZERO,
+            looked: None,
             unheard: specs.iter().map(is_probed).collect(),
             first_round: Some(first_round),
             worker,
@@ -114,10 +114,13 @@ impl Prober {
     /// last word, need not wait for its turn.
     fn look(&mut self) {
         let now = self.worker.clock.now();
-        if now.since(self.looked) < TROUBLE_REST {
+        if self
+            .looked
+            .is_some_and(|looked| now.since(looked) < TROUBLE_REST)
+        {
             return;
         }
-        self.looked = now;
+        self.looked = Some(now);
         for at in self.take_dropped() {
             if let Some(bell) = self.bells.get(at) {
                 bell.notify_one();
