@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::Body;
 use http_body::Frame;
 use http_body::SizeHint;
-use hyper::body::Incoming;
+use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::access_log::Entry;
 use crate::access_log::Journal;
@@ -17,12 +17,6 @@ use crate::metrics::Metrics;
 
 /// The error of a body; it ends the client's connection, so that nothing half looks whole.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
-
-/// What is kept until a stream has ended: a place in a count, a connection. Told how it ended.
-pub trait Keep: Send {
-    /// The last byte has come.
-    fn ended(self: Box<Self>);
-}
 
 /// The body of an answer.
 pub enum AnswerBody {
@@ -32,10 +26,8 @@ pub enum AnswerBody {
     Streamed {
         /// What was held to be judged.
         first: Bytes,
-        /// The rest.
-        rest: Incoming,
-        /// Kept while the rest flows.
-        keep: Option<Box<dyn Keep>>,
+        /// The rest, and what it keeps busy.
+        rest: UnsyncBoxBody<Bytes, BodyError>,
     },
 }
 
@@ -70,28 +62,7 @@ impl Body for AnswerBody {
         match self.get_mut() {
             Self::Whole(bytes) => Poll::Ready(take(bytes)),
             Self::Streamed { first, .. } if !first.is_empty() => Poll::Ready(take(first)),
-            Self::Streamed { rest, keep, .. } => match Pin::new(&mut *rest).poll_frame(cx) {
-                Poll::Pending => Poll::Pending,
-                // Trailers are not passed on: nothing in JSON-RPC asks for them.
-                Poll::Ready(Some(Ok(frame))) => {
-                    // With a known length nobody polls again to be told that this was the end.
-                    if rest.is_end_stream() {
-                        end(keep);
-                    }
-                    match frame.into_data() {
-                        Ok(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
-                        Err(_trailers) => Poll::Ready(None),
-                    }
-                }
-                Poll::Ready(Some(Err(error))) => {
-                    *keep = None;
-                    Poll::Ready(Some(Err(error.into())))
-                }
-                Poll::Ready(None) => {
-                    end(keep);
-                    Poll::Ready(None)
-                }
-            },
+            Self::Streamed { rest, .. } => Pin::new(rest).poll_frame(cx),
         }
     }
 
@@ -110,12 +81,6 @@ impl Body for AnswerBody {
                 None => SizeHint::new(),
             },
         }
-    }
-}
-
-fn end(keep: &mut Option<Box<dyn Keep>>) {
-    if let Some(keep) = keep.take() {
-        keep.ended();
     }
 }
 

@@ -18,6 +18,8 @@ pub mod upstream;
 pub mod worker;
 pub mod live;
 pub mod pool;
+pub mod wire;
+pub mod framing;
 pub mod dial;
 pub mod reply;
 pub mod body;

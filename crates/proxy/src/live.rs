@@ -37,8 +37,10 @@ pub struct Backend {
     pub target: Target,
     /// The path of every request.
     pub path: Uri,
-    /// The headers of every request, with room for those that differ from call to call.
+    /// The headers of every request.
     pub headers: HeaderMap,
+    /// The same as they are written.
+    pub head: Vec<u8>,
     /// Client addresses are not told.
     pub external: bool,
     /// How long an idle connection may rest.
@@ -88,6 +90,7 @@ impl Backend {
             id: wanted.id.clone(),
             target: Target::new(url.host.clone(), url.port),
             path: url.path.parse::<Uri>()?,
+            head: written(&headers),
             headers,
             external: wanted.external,
             keep_alive: wanted.keep_alive,
@@ -96,6 +99,18 @@ impl Backend {
             pool: Pool::new(workers),
         })
     }
+}
+
+/// Headers as HTTP/1 writes them (RFC 9112, section 5).
+fn written(headers: &HeaderMap) -> Vec<u8> {
+    let mut head = Vec::new();
+    for (name, value) in headers {
+        head.extend_from_slice(name.as_str().as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    head
 }
 
 /// RFC 4648, section 4.

@@ -4,31 +4,18 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::client::conn::http1::SendRequest;
 use rules::moment::Moment;
+
+use crate::wire::Wire;
 
 /// Idle connections one worker keeps to one backend.
 const IDLE_MAX: usize = 256;
 /// A pooled connection is not used any more after this long, so that moved names are followed.
 const LIFE: Duration = Duration::from_secs(300);
 
-/// The sending half of an open connection.
-pub type Sender = SendRequest<Full<Bytes>>;
-
-/// A connection that can carry a request.
-#[derive(Debug)]
-pub struct Connection {
-    /// Its sending half.
-    pub sender: Sender,
-    /// When it was opened.
-    pub born: Moment,
-}
-
 #[derive(Debug)]
 struct Idle {
-    connection: Connection,
+    wire: Wire,
     since: Moment,
     rest: Duration,
 }
@@ -51,26 +38,25 @@ impl Pool {
     /// The connection used last that is still good; newer ones are warmer and older ones may rest
     /// until they are swept out.
     #[must_use]
-    pub fn take(&self, worker: usize, now: Moment) -> Option<Connection> {
+    pub fn take(&self, worker: usize, now: Moment) -> Option<Wire> {
         let mut idle = self.lock(worker)?;
-        // One that has just carried an answer may need another turn of its task; it is left alone.
-        let ready = idle
-            .iter()
-            .rposition(|idle| good(idle, now) && idle.connection.sender.is_ready());
-        ready.map(|place| idle.remove(place).connection)
+        while let Some(mut last) = idle.pop() {
+            if is_good(&mut last, now) {
+                return Some(last.wire);
+            }
+        }
+        None
     }
 
     /// Gives a connection back. It may rest for `rest`: the backend must not be the first to close
     /// it, or the next call meets the closing.
-    pub fn give(&self, worker: usize, connection: Connection, (now, rest): (Moment, Duration)) {
-        if connection.sender.is_closed() {
-            return;
-        }
+    pub fn give(&self, worker: usize, mut wire: Wire, (now, rest): (Moment, Duration)) {
+        wire.rest();
         if let Some(mut idle) = self.lock(worker)
             && idle.len() < IDLE_MAX
         {
             idle.push(Idle {
-                connection,
+                wire,
                 since: now,
                 rest,
             });
@@ -81,7 +67,7 @@ impl Pool {
     pub fn sweep(&self, now: Moment) {
         for worker in 0..self.workers.len() {
             if let Some(mut idle) = self.lock(worker) {
-                idle.retain(|idle| good(idle, now));
+                idle.retain_mut(|idle| is_good(idle, now));
             }
         }
     }
@@ -97,8 +83,6 @@ impl Pool {
     }
 }
 
-fn good(idle: &Idle, now: Moment) -> bool {
-    !idle.connection.sender.is_closed()
-        && now.since(idle.since) < idle.rest
-        && now.since(idle.connection.born) < LIFE
+fn is_good(idle: &mut Idle, now: Moment) -> bool {
+    now.since(idle.since) < idle.rest && now.since(idle.wire.born) < LIFE && idle.wire.is_quiet()
 }

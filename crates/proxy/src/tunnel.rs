@@ -11,6 +11,7 @@ use http::Response;
 use http::StatusCode;
 use http::header;
 use http::request::Parts;
+use http_body_util::BodyExt;
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -157,8 +158,7 @@ fn turned_down(response: Response<Incoming>) -> Reply {
     let (head, rest) = response.into_parts();
     let mut reply = Response::new(AnswerBody::Streamed {
         first: Bytes::new(),
-        rest,
-        keep: None,
+        rest: rest.map_err(Into::into).boxed_unsync(),
     });
     *reply.status_mut() = head.status;
     copy(

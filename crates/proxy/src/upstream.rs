@@ -1,6 +1,10 @@
 //! Sends one body once and says how it ended; keeps the connection for the next.
 
+use std::io::Write;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,39 +12,32 @@ use bytes::BytesMut;
 use frame::id::Id;
 use http::HeaderName;
 use http::HeaderValue;
-use http::Method;
-use http::Request;
-use http::Response;
 use http::StatusCode;
 use http::Uri;
-use http::header;
 use http_body::Body;
+use http_body::Frame;
+use http_body::SizeHint;
 use http_body_util::BodyExt;
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use rules::moment::Moment;
 use rules::vitals::InFlight;
 use tokio::time::timeout_at;
 
 use crate::body::AnswerBody;
-use crate::body::Keep;
+use crate::body::BodyError;
+use crate::clock::Clock;
+use crate::framing::After;
+use crate::framing::Framing;
 use crate::live::Backend;
-use crate::pool::Connection;
-use crate::tasks;
+use crate::wire::Silence;
+use crate::wire::Wire;
 use crate::worker::Client;
 use crate::worker::Worker;
 
-/// Bytes of an answer's head; a load balancer in front would refuse more than 32 KiB.
-const HEAD_BYTES_MAX: usize = 24 * 1024;
-/// Header fields of an answer.
-const HEAD_FIELDS_MAX: usize = 100;
 /// Bytes of the client's `X-Forwarded-For` that are passed on.
 const FORWARDED_BYTES_MAX: usize = 2 * 1024;
 
-/// The headers a request may have.
-const HEADERS: usize = 7;
+/// Room for the lines of a request's head that differ from call to call.
+const LINES_BYTES: usize = 192;
 
 /// Whom a call was made for, hop by hop.
 pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -96,34 +93,73 @@ pub struct Answered {
 
 /// The part of an answer that is still to come, and what it keeps busy.
 pub struct Rest {
-    incoming: Incoming,
-    lease: Lease,
+    framing: Framing,
+    /// `None` once the last byte has come, or the answer broke off.
+    lease: Option<Lease>,
 }
 
 /// A connection in use. Dropping it closes the connection, which cancels what it carries.
 struct Lease {
-    connection: Connection,
+    wire: Wire,
     backend: Arc<Backend>,
     worker: usize,
-    rest: Duration,
-    clock: crate::clock::Clock,
+    after: After,
+    clock: Clock,
     seat: InFlight,
 }
 
 impl Lease {
-    /// The answer is complete: the connection may carry the next request.
+    /// The answer is complete: the connection may carry the next request. What a backend says of
+    /// its own patience counts, less a second for the way.
     fn finish(self) {
+        let usual = self.backend.keep_alive;
+        let rest = match self.after {
+            After::Again(None) => usual,
+            After::Again(Some(said)) => usual.min(said.saturating_sub(Duration::from_secs(1))),
+            After::Close => return,
+        };
         let now = self.clock.now();
-        self.backend
-            .pool
-            .give(self.worker, self.connection, (now, self.rest));
+        self.backend.pool.give(self.worker, self.wire, (now, rest));
         drop(self.seat);
     }
 }
 
-impl Keep for Lease {
-    fn ended(self: Box<Self>) {
-        self.finish();
+impl Body for Rest {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let Self { framing, lease } = self.get_mut();
+        let Some(held) = lease else {
+            return Poll::Ready(None);
+        };
+        let piece = std::task::ready!(held.wire.poll_piece(cx, framing));
+        // With a known length nobody polls again to be told that this was the end.
+        if (framing.is_over() || piece.is_err())
+            && let Some(lease) = lease.take()
+            && piece.is_ok()
+        {
+            lease.finish();
+        }
+        Poll::Ready(
+            piece
+                .map(|piece| piece.map(Frame::data))
+                .map_err(Into::into)
+                .transpose(),
+        )
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.framing.is_over()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.framing
+            .left()
+            .map_or_else(SizeHint::new, SizeHint::with_exact)
     }
 }
 
@@ -145,8 +181,7 @@ impl Answered {
             None => AnswerBody::Whole(self.first),
             Some(rest) => AnswerBody::Streamed {
                 first: self.first,
-                rest: rest.incoming,
-                keep: Some(Box::new(rest.lease)),
+                rest: rest.boxed_unsync(),
             },
         }
     }
@@ -167,138 +202,107 @@ pub async fn send_once(worker: &Worker, backend: &Arc<Backend>, errand: Errand<'
     } else {
         Line::Fresh
     };
-    let connection = match pooled {
-        Some(connection) => connection,
+    let wire = match pooled {
+        Some(wire) => wire,
         None => match timeout_at(until, connect(worker, backend)).await {
-            Ok(Some(connection)) => connection,
+            Ok(Some(wire)) => wire,
             Ok(None) | Err(_) => return TryEnd::NotSent(Line::Fresh),
         },
     };
-    let mut lease = Lease {
-        connection,
+    let lease = Lease {
+        wire,
         backend: Arc::clone(backend),
         worker: worker.index,
-        rest: backend.keep_alive,
+        after: After::Close,
         clock: worker.clock,
         seat,
     };
-    let request = request(backend, &errand);
-    match timeout_at(until, lease.connection.sender.try_send_request(request)).await {
+    match timeout_at(until, answer(lease, &errand)).await {
         Err(_) => TryEnd::TimedOut,
-        // hyper hands the request back only when it had not begun to write it.
-        Ok(Err(mut error)) => match error.take_message() {
-            Some(_) => TryEnd::NotSent(line),
-            None => TryEnd::Lost(line),
-        },
-        Ok(Ok(response)) => {
-            let held = hold(response, lease, errand.held_bytes_max);
-            match timeout_at(until, held).await {
-                Err(_) => TryEnd::TimedOut,
-                Ok(None) => TryEnd::Lost(line),
-                Ok(Some(answered)) => TryEnd::Answered(answered),
-            }
-        }
+        Ok(Ok(answered)) => TryEnd::Answered(answered),
+        Ok(Err(Silence::NotSent)) => TryEnd::NotSent(line),
+        Ok(Err(Silence::Lost)) => TryEnd::Lost(line),
     }
 }
 
 /// A new connection, opened within the time a connect may take.
-async fn connect(worker: &Worker, backend: &Backend) -> Option<Connection> {
+async fn connect(worker: &Worker, backend: &Backend) -> Option<Wire> {
     let now = worker.clock.now();
     let allowed = worker.live.snapshot().settings.config.timeouts.connect;
     let until = worker.clock.instant(now.after(allowed));
     let opened = timeout_at(until, worker.dial.open(&backend.target, &worker.clock));
-    let stream = opened.await.ok()?.ok()?;
-    let mut builder = http1::Builder::new();
-    builder
-        .max_buf_size(HEAD_BYTES_MAX)
-        .max_headers(HEAD_FIELDS_MAX);
-    let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.ok()?;
-    tasks::background(connection);
-    Some(Connection { sender, born: now })
+    Some(Wire::new(opened.await.ok()?.ok()?, now))
 }
 
-/// The request is built from scratch: nothing of the client's but its address goes on.
-fn request(backend: &Backend, errand: &Errand<'_>) -> Request<Full<Bytes>> {
-    let mut request = Request::new(Full::new(errand.body.clone()));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = errand.path.clone().unwrap_or_else(|| backend.path.clone());
-    let headers = request.headers_mut();
-    // Room for all of them at once: a map that grows while it is filled costs more than the rest.
-    headers.reserve(HEADERS);
-    headers.extend(
-        backend
-            .headers
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone())),
-    );
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(errand.body.len()));
-    if let Some(client) = errand.client.filter(|_| !backend.external) {
-        introduce(headers, client);
+/// The head of a request, built from scratch: nothing of the client's but its address goes on.
+fn head(backend: &Backend, errand: &Errand<'_>) -> Vec<u8> {
+    let path = errand.path.as_ref().unwrap_or(&backend.path);
+    let path = path.path_and_query().map_or("/", |path| path.as_str());
+    let bytes = backend.head.len() + path.len() + errand.body.len() + LINES_BYTES;
+    let mut head = Vec::with_capacity(bytes);
+    for part in [b"POST ", path.as_bytes(), b" HTTP/1.1\r\n", &backend.head] {
+        head.extend_from_slice(part);
     }
-    request
+    if let Some(client) = errand.client.filter(|_| !backend.external) {
+        head.extend_from_slice(b"x-forwarded-for: ");
+        if let Some(list) = forwarded(client) {
+            head.extend_from_slice(list.as_bytes());
+            head.extend_from_slice(b", ");
+        }
+        let address = client.address.as_bytes();
+        for part in [address, b"\r\nx-real-ip: ", address, b"\r\n"] {
+            head.extend_from_slice(part);
+        }
+    }
+    // Writing to a Vec cannot fail.
+    let _written = write!(head, "content-length: {}\r\n\r\n", errand.body.len());
+    head
+}
+
+fn forwarded(client: &Client) -> Option<&str> {
+    let list = client.forwarded.as_ref()?.to_str().ok()?;
+    (!list.is_empty() && list.len() <= FORWARDED_BYTES_MAX).then_some(list)
 }
 
 /// Tells an internal backend who asks.
 pub fn introduce(headers: &mut http::HeaderMap, client: &Client) {
-    let forwarded = client
-        .forwarded
-        .as_ref()
-        .and_then(|list| list.to_str().ok());
-    let forwarded = forwarded.filter(|list| !list.is_empty() && list.len() <= FORWARDED_BYTES_MAX);
-    let list =
-        forwarded.and_then(|list| HeaderValue::from_str(&format!("{list}, {}", client.peer)).ok());
+    let list = forwarded(client)
+        .and_then(|list| HeaderValue::from_str(&format!("{list}, {}", client.peer)).ok());
     let address = client.address.clone();
     headers.insert(X_FORWARDED_FOR, list.unwrap_or_else(|| address.clone()));
     headers.insert(X_REAL_IP, address);
 }
 
-/// Holds as much of the answer as may be held; `None` when it broke off.
-async fn hold(
-    response: Response<Incoming>,
-    mut lease: Lease,
-    bytes_max: usize,
-) -> Option<Answered> {
-    let (head, mut incoming) = response.into_parts();
-    lease.rest = rest(&head.headers, lease.rest);
-    let status = head.status;
+/// Sends the request and holds as much of its answer as may be held.
+async fn answer(mut lease: Lease, errand: &Errand<'_>) -> Result<Answered, Silence> {
+    let request = head(&lease.backend, errand);
+    let head = lease.wire.ask(request, &errand.body).await?;
+    lease.after = head.after;
+    let (status, mut framing) = (head.status, head.body);
     let mut held = Held::Nothing;
-    loop {
-        if held.len() >= bytes_max && !incoming.is_end_stream() {
-            let rest = Some(Rest { incoming, lease });
-            return Some(Answered {
+    while !framing.is_over() {
+        if held.len() >= errand.held_bytes_max {
+            let rest = Some(Rest {
+                framing,
+                lease: Some(lease),
+            });
+            return Ok(Answered {
                 status,
                 first: held.into_bytes(),
                 rest,
             });
         }
-        let Some(frame) = incoming.frame().await else {
-            break;
-        };
-        if let Ok(data) = frame.ok()?.into_data() {
-            held.push(data);
+        match lease.wire.piece(&mut framing).await {
+            Ok(Some(piece)) => held.push(piece),
+            Ok(None) => {}
+            Err(_) => return Err(Silence::Lost),
         }
     }
     lease.finish();
-    Some(Answered {
+    Ok(Answered {
         status,
         first: held.into_bytes(),
         rest: None,
-    })
-}
-
-/// What a backend says of its own patience (`Keep-Alive: timeout=`) counts, less a second for the way.
-fn rest(headers: &http::HeaderMap, usual: Duration) -> Duration {
-    let said = headers
-        .get("keep-alive")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| {
-            let timeout = value
-                .split(',')
-                .find_map(|part| part.trim().strip_prefix("timeout="))?;
-            timeout.parse::<u64>().ok()
-        });
-    said.map_or(usual, |said| {
-        usual.min(Duration::from_secs(said.saturating_sub(1)))
     })
 }
 
