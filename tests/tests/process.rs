@@ -175,6 +175,7 @@ async fn a_call_under_way_is_answered_before_it_stops() {
     assert!(answer["result"].is_string(), "{answer}");
     assert_eq!(program.ended().await, Some(0));
     program.logged(&["everything under way has ended"]).await;
+    program.printed(&["\"POST / HTTP/1.1\""]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -15,17 +15,16 @@ use crate::problem::Problem;
 use crate::sections;
 use crate::unknown;
 
-/// The file that is read when none is named and it exists.
-const DEFAULT_FILE: &str = "proxy.toml";
 /// Bytes of a configuration file.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 
 /// Where a configuration comes from; the environment may hold secrets, so this has no `Debug`.
 #[derive(Clone, Default)]
 pub struct Sources {
-    /// The file somebody named; else `HEADWAY_CONFIG` of the environment, else `proxy.toml` of the
-    /// working directory if there is one.
+    /// The file somebody named; else `HEADWAY_CONFIG` of the environment.
     pub file: Option<PathBuf>,
+    /// The file to read when none is named, if it is there.
+    pub fallback: Option<PathBuf>,
     /// Names and values, as from [`crate::environment::environment`].
     pub environment: Vec<(String, String)>,
     /// Dotted keys and values, such as `health.max_lag` and `10`, or `backends.read-1.url`.
@@ -87,8 +86,10 @@ fn file(sources: &Sources) -> Result<Option<FileText>, Problem> {
     let path = match (&sources.file, named) {
         (Some(path), _) => path.clone(),
         (None, Some(path)) => PathBuf::from(path),
-        (None, None) if Path::new(DEFAULT_FILE).exists() => PathBuf::from(DEFAULT_FILE),
-        (None, None) => return Ok(None),
+        (None, None) => match &sources.fallback {
+            Some(path) if path.exists() => path.clone(),
+            Some(_) | None => return Ok(None),
+        },
     };
     let origin = path.display().to_string();
     let text = text(&path)

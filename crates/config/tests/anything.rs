@@ -36,6 +36,7 @@ fn read(name: &str, toml: &str, environment: Vec<(String, String)>, flags: Vec<(
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&file, toml).unwrap();
     let loaded = load(&Sources {
+        fallback: None,
         file: Some(file),
         environment,
         command_line: flags,

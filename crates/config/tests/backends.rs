@@ -15,6 +15,7 @@ fn loaded(flags: &str) -> Result<Vec<Backend>, Vec<String>> {
         .split_whitespace()
         .filter_map(|pair| pair.split_once('='));
     let sources = Sources {
+        fallback: None,
         file: None,
         environment: ORIGINAL
             .iter()

@@ -49,6 +49,7 @@ fn loaded(name: &str, text: &str) -> Result<Loaded, Vec<Problem>> {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&path, text).unwrap();
     load(&Sources {
+        fallback: None,
         file: Some(path),
         ..Sources::default()
     })

@@ -20,6 +20,7 @@ fn say(name: &str, toml: &str) -> Result<Loaded, Vec<Problem>> {
     fs::write(&file, toml).unwrap();
     let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     load(&Sources {
+        fallback: None,
         file: Some(file),
         environment: vec![
             variable("KEY", CANARY),

@@ -57,7 +57,7 @@ pub struct Gauges {
     pub reference: IntGauge,
     /// 1 while nobody's head moves.
     pub halted: IntGauge,
-    /// 1 while a verdict was held back because it rested on one voice.
+    /// 1 while verdicts are less certain than usual.
     pub degraded: IntGauge,
     /// Tables published.
     pub tables: IntCounter,
@@ -119,8 +119,8 @@ impl Gauges {
             )?,
             halted: made.gauge("chain_halted", "1 while nobody's head moves.")?,
             degraded: made.gauge(
-                "verdict_held_back",
-                "1 while a verdict is held back because it rests on one voice.",
+                "degraded",
+                "1 while verdicts are less certain than usual; the log says why.",
             )?,
             tables: made.counter("tables_published_total", "Routing tables published.")?,
             probes_discarded: made.counter(

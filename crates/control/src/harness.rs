@@ -218,12 +218,12 @@ fn worker(network: &Devnet, more: &[(&str, &str)]) -> Worker {
     let mut command_line: Vec<_> = quick.iter().map(owned).collect();
     command_line.extend(more.iter().map(owned));
     let sources = Sources {
-        file: None,
         environment: environment
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
         command_line,
+        ..Sources::default()
     };
     let config = config::load::load(&sources).unwrap().config;
     let metrics = Metrics::new(&config.methods, &Refusal::REASONS).unwrap();

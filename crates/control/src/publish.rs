@@ -137,6 +137,11 @@ impl Publisher {
         self.gauges.tables.inc();
         self.show(specs, judgement, wall);
         for change in &judgement.changes {
+            if change.to == Standing::Down
+                && let Some(backend) = before.backends.get(change.at)
+            {
+                backend.down.notify_waiters();
+            }
             if change.from == Standing::Down
                 && let Some(vitals) = self.vitals.get(change.at)
             {

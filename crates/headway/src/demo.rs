@@ -44,6 +44,7 @@ async fn serve(wanted: &Demo) -> io::Result<ExitCode> {
     let network = Devnet::start(Plan {
         reads: usize::from(wanted.nodes) + HEAVY_NODES,
         control: Some(([127, 0, 0, 1], 0).into()),
+        nodeos: false,
         ..Plan::default()
     })
     .await?;
@@ -54,7 +55,7 @@ async fn serve(wanted: &Demo) -> io::Result<ExitCode> {
     logging::start(&loaded.config.logs);
     let mut stop = Stop::listen()?;
     let running = wiring::start(loaded.config).await?;
-    welcome(&running, &network);
+    welcome(wanted, &running, &network);
     let chaos = async {
         if wanted.chaos {
             chaos(network.nodes()).await;
@@ -90,6 +91,7 @@ fn sources(wanted: &Demo, network: &Devnet) -> Sources {
     ];
     let owned = |(name, value): (&str, String)| (name.to_owned(), value);
     Sources {
+        fallback: None,
         file: None,
         environment: environment.into_iter().map(owned).collect(),
         command_line: command_line.into_iter().map(owned).collect(),
@@ -104,10 +106,24 @@ fn addresses<'a>(nodes: impl Iterator<Item = &'a Node>) -> String {
 }
 
 /// Told once the ports are open: what it shows can be asked at once.
-fn welcome(running: &Running, network: &Devnet) {
+/// The next id of a pool, as the environment's lists are numbered.
+fn numbered(pool: &str, seen: &mut usize) -> String {
+    *seen += 1;
+    format!("{pool}-{seen}")
+}
+
+fn welcome(wanted: &Demo, running: &Running, network: &Devnet) {
     say::line("A simulated network with one block a second, and Headway in front of it.");
+    say::line("  in Headway  node        address");
+    let (mut reads, mut tests, mut writes) = (0, 0, 0);
     for node in network.nodes() {
-        say::line(&format!("  {:<10} {}", node.name(), node.url()));
+        let id = match node.kind() {
+            Kind::Read if reads < usize::from(wanted.nodes) => numbered("read", &mut reads),
+            Kind::Read => numbered("test", &mut tests),
+            Kind::Miner => numbered("write", &mut writes),
+            Kind::Leader | Kind::Nodeos => node.name().to_owned(),
+        };
+        say::line(&format!("  {id:<10}  {:<10}  {}", node.name(), node.url()));
     }
     say::line("\nAsk it something:");
     for data in running.server.addresses() {

@@ -22,7 +22,7 @@ use crate::arguments::Command;
 
 /// A call makes some forty small allocations; this allocator makes them cheap and gives memory back.
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -14,6 +14,7 @@ use crate::say;
 pub(crate) fn load(wanted: &Configured) -> Result<Loaded, Vec<Problem>> {
     config::load::load(&Sources {
         file: wanted.config.clone(),
+        fallback: Some("proxy.toml".into()),
         environment: config::environment::environment(),
         command_line: wanted.set.clone(),
     })

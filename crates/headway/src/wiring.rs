@@ -110,7 +110,12 @@ fn assemble(config: Config, count: usize) -> io::Result<Worker> {
     });
     let backends = backends.collect::<io::Result<Vec<_>>>()?;
     let journal = Journal::open(&config.logs.access, metrics.front.log_lines_dropped.clone())
-        .map_err(|error| io::Error::new(error.kind(), format!("access log: {error}")))?;
+        .map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("logs.access = {:?}: {error}", config.logs.access),
+            )
+        })?;
     let memory = Memory::new(config.limits.buffered_bytes);
     let first = publish::first(Arc::new(Settings::new(config)), backends);
     Ok(Worker {

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::SyncSender;
 use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use config::checked::AccessLog;
 use http::HeaderMap;
@@ -28,8 +29,17 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Where requests are written down; a copy writes to the same place.
 #[derive(Clone, Debug)]
 pub struct Journal {
-    lines: Option<SyncSender<String>>,
+    lines: Option<SyncSender<Word>>,
     dropped: IntCounter,
+}
+
+/// What the writer is told.
+#[derive(Debug)]
+enum Word {
+    /// Write this line.
+    Line(String),
+    /// Say when everything before this is written.
+    Written(SyncSender<()>),
 }
 
 /// What of a request goes into its line.
@@ -106,8 +116,17 @@ impl Journal {
         let line = format!(
             "{peer} - - [{time}]  {status} \"{request}\" {bytes} \"{referer}\" \"{agent}\" \"{forwarded}\"\n"
         );
-        if lines.try_send(line).is_err() {
+        if lines.try_send(Word::Line(line)).is_err() {
             self.dropped.inc();
+        }
+    }
+
+    /// Waits until every line so far is written, but no longer than `patience`.
+    pub fn flush(&self, patience: Duration) {
+        let Some(lines) = &self.lines else { return };
+        let (written, wait) = sync_channel(1);
+        if lines.try_send(Word::Written(written)).is_ok() {
+            let _too_slow = wait.recv_timeout(patience);
         }
     }
 }
@@ -120,16 +139,22 @@ fn append(path: &Path) -> io::Result<std::fs::File> {
 }
 
 /// Takes what waits in one go, so that a busy log costs one write for many lines.
-fn write(waiting: &Receiver<String>, sink: &mut dyn Write) {
+fn write(waiting: &Receiver<Word>, sink: &mut dyn Write) {
     let mut block = String::new();
-    while let Ok(line) = waiting.recv() {
+    while let Ok(first) = waiting.recv() {
         block.clear();
-        block.push_str(&line);
-        for line in waiting.try_iter().take(LINES_MAX) {
-            block.push_str(&line);
+        let mut asked = Vec::new();
+        for word in std::iter::once(first).chain(waiting.try_iter().take(LINES_MAX)) {
+            match word {
+                Word::Line(line) => block.push_str(&line),
+                Word::Written(written) => asked.push(written),
+            }
         }
         // A full disk must not stop calls, and there is nobody to tell but the disk.
         let _full = sink.write_all(block.as_bytes()).and_then(|()| sink.flush());
+        for written in asked {
+            let _gave_up = written.try_send(());
+        }
     }
 }
 

@@ -137,7 +137,11 @@ impl Exchange {
             let others = self.others(parcel, picked, &tries.asked.seats);
             let more = others && tries.asked.sent + 1 < allowance.sent_max;
             let deadline = self.try_deadline(parcel.duty, more, begun);
-            let end = self.attempt(backend, parcel, tries.line, deadline).await;
+            let tried = self.attempt(backend, parcel, tries.line, deadline);
+            let end = match parcel.duty {
+                Duty::Read | Duty::Heavy if more => unless_down(backend, tried).await,
+                Duty::Read | Duty::Heavy | Duty::Send => tried.await,
+            };
             let (outcome, delivered, line) = judge(end, parcel, picked.seat);
             let now = self.worker.clock.now();
             let status = delivered.as_ref().map(|d| d.answered.status);
@@ -334,6 +338,16 @@ impl<'a> Tries<'a> {
                 Refusal::UpstreamFailed
             }
         };
+    }
+}
+
+/// A try that is given up when the backend's probes find it down, because somebody else could answer
+/// long before its time is up.
+async fn unless_down(backend: &Backend, tried: impl Future<Output = TryEnd>) -> TryEnd {
+    tokio::select! {
+        biased;
+        end = tried => end,
+        () = backend.down.notified() => TryEnd::Lost(Line::Fresh),
     }
 }
 

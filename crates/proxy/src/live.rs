@@ -51,6 +51,8 @@ pub struct Backend {
     pub cells: BackendCells,
     /// Its idle connections.
     pub pool: Pool,
+    /// Rung when its probes find it down: reads that still wait for it go elsewhere.
+    pub down: Notify,
 }
 
 /// Its path and its authorization are often keys.
@@ -97,6 +99,7 @@ impl Backend {
             vitals: Arc::default(),
             cells: metrics.backend(wanted.id.as_str()),
             pool: Pool::new(workers),
+            down: Notify::new(),
         })
     }
 }

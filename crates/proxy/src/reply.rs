@@ -353,6 +353,8 @@ impl Voice {
         let why = Refusal::InvalidRequest("WebSocket is not served here, send JSON-RPC by POST");
         let mut reply = self.refuse(Id::NULL, why, &[]);
         *reply.status_mut() = StatusCode::UPGRADE_REQUIRED;
+        let protocol = HeaderValue::from_static("websocket");
+        reply.headers_mut().insert(header::UPGRADE, protocol);
         reply
     }
 }

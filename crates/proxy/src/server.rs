@@ -20,6 +20,9 @@ use crate::serve;
 use crate::tasks;
 use crate::worker::Worker;
 
+/// How long the access log may take to write its last lines.
+const FLUSH: Duration = Duration::from_secs(1);
+
 /// A running data plane.
 #[derive(Debug)]
 pub struct Server {
@@ -84,9 +87,9 @@ impl Server {
     pub async fn stop(self, patience: Duration) -> bool {
         self.worker.live.readiness.drain();
         self.stopping.send_replace(true);
-        tokio::time::timeout(patience, self.worker.tasks.finished())
-            .await
-            .is_ok()
+        let ended = tokio::time::timeout(patience, self.worker.tasks.finished()).await;
+        self.worker.journal.flush(FLUSH);
+        ended.is_ok()
     }
 }
 

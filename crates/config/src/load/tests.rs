@@ -20,6 +20,7 @@ fn owned(pairs: Pairs<'_>) -> Vec<(String, String)> {
 /// Loads a file's text, an environment and flags.
 fn say(toml: &str, environment: Pairs<'_>, flags: Pairs<'_>) -> Result<Loaded, Vec<Problem>> {
     let sources = Sources {
+        fallback: None,
         file: None,
         environment: owned(environment),
         command_line: owned(flags),

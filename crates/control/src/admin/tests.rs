@@ -221,7 +221,7 @@ async fn metrics_are_prometheus_text_with_zeros_from_the_start() {
         "bind_failures_total",
         "tables_published_total",
         "chain_halted",
-        "verdict_held_back",
+        "degraded",
     ];
     for zero in zeros {
         let line = format!("headway_{zero} 0");

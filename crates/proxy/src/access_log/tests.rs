@@ -18,7 +18,7 @@ use crate::harness::node;
 use crate::harness::node::Act;
 use crate::harness::settings::config;
 
-fn journal(lines_max: usize) -> (Journal, Receiver<String>, IntCounter) {
+fn journal(lines_max: usize) -> (Journal, Receiver<Word>, IntCounter) {
     let (lines, waiting) = sync_channel(lines_max);
     let dropped = IntCounter::new("dropped", "Lines.").unwrap();
     let journal = Journal {
@@ -26,6 +26,13 @@ fn journal(lines_max: usize) -> (Journal, Receiver<String>, IntCounter) {
         dropped: dropped.clone(),
     };
     (journal, waiting, dropped)
+}
+
+fn text(word: Word) -> String {
+    match word {
+        Word::Line(line) => line,
+        Word::Written(_) => panic!("nobody flushed"),
+    }
 }
 
 /// Cuts the time out of a line after a look at its shape.
@@ -49,7 +56,7 @@ fn line(request: Request<()>, status: u16, bytes: u64) -> String {
     let (journal, waiting, _) = journal(1);
     let entry = journal.entry(PEER, &request.into_parts().0).unwrap();
     journal.write(&entry, status, bytes);
-    timeless(&waiting.recv().unwrap())
+    timeless(&text(waiting.recv().unwrap()))
 }
 
 #[test]
@@ -121,12 +128,15 @@ fn without_a_log_nothing_is_kept_of_a_request() {
 fn waiting_lines_are_written_in_their_order() {
     let (lines, waiting) = sync_channel(10);
     for line in ["one\n", "two\n", "three\n"] {
-        lines.send(line.to_owned()).unwrap();
+        lines.send(Word::Line(line.to_owned())).unwrap();
     }
+    let (written, asked) = sync_channel(1);
+    lines.send(Word::Written(written)).unwrap();
     drop(lines);
     let mut sink = Vec::new();
     write(&waiting, &mut sink);
     assert_eq!(sink, b"one\ntwo\nthree\n");
+    asked.try_recv().unwrap();
 }
 
 #[test]
@@ -149,8 +159,8 @@ fn logged(acts: Vec<Act>) -> (Proxy, impl Fn() -> Vec<String>) {
     let cast = vec![node("read-1", Pool::Read, acts)];
     let proxy = Proxy::logging(config(Profile::TxProxy), cast, |_| journal);
     let told = move || {
-        let told = |line: String| {
-            let line = timeless(&line);
+        let told = |word| {
+            let line = timeless(&text(word));
             let rest = line.strip_prefix("192.0.2.7 - - []  ").unwrap();
             rest.split(" \"-\"").next().unwrap().to_owned()
         };

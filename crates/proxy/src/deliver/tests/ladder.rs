@@ -232,6 +232,49 @@ async fn a_busy_backend_is_left_alone_for_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn reads_leave_a_backend_that_is_found_down_and_sends_do_not() {
+    for (method, pool, hears, after) in [
+        ("eth_call", Pool::Read, "good/eth_call", 3.0),
+        ("eth_getLogs", Pool::Heavy, "good/eth_getLogs", 3.0),
+        (
+            "eth_sendRawTransaction",
+            Pool::Write,
+            "outcome_unknown",
+            55.0,
+        ),
+    ] {
+        let cast = vec![
+            node("hangs", pool, [Act::Hang]),
+            node("good", pool, [Act::Echo]).far(),
+        ];
+        let proxy = Proxy::start(config(Profile::TxProxy), cast);
+        let found_down = async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            proxy.worker.live.snapshot().backends[0]
+                .down
+                .notify_waiters();
+        };
+        let clock = proxy.worker.clock;
+        let begun = clock.now();
+        let client = async {
+            // Sends have a miner by rendezvous, so the good one is taken away for them.
+            if pool == Pool::Write {
+                proxy.kill("good");
+            }
+            let heard = proxy.post(call("7", method)).await;
+            (gist(&heard), clock.now().since(begun))
+        };
+        let ((heard, took), ()) = tokio::join!(client, found_down);
+        assert!(
+            (took.as_secs_f64() - after).abs() < 0.01,
+            "{method} {took:?}"
+        );
+        assert_eq!(heard, hears, "{method}");
+        proxy.settle().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn timeouts_and_broken_answers_eject_and_nothing_else_does() {
     const ERROR: &str = r#"{"jsonrpc":"2.0","id":$ID,"error":{"code":3,"message":"reverted"}}"#;
     for (act, ejections) in [
