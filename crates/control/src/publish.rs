@@ -150,7 +150,7 @@ impl Publisher {
             }
             self.tell(specs, judgement, change);
         }
-        self.tell_doubts(specs, judgement);
+        self.tell_doubts(specs, judgement, wall);
     }
 
     fn show(&self, specs: &[Spec], judgement: &Judgement, wall: u64) {
@@ -231,7 +231,7 @@ impl Publisher {
     }
 
     /// A line for each doubt when it comes up, and for the state of the chain when it changes.
-    fn tell_doubts(&mut self, specs: &[Spec], judgement: &Judgement) {
+    fn tell_doubts(&mut self, specs: &[Spec], judgement: &Judgement, wall: u64) {
         for doubt in &judgement.doubts {
             let known = |old: &Doubt| std::mem::discriminant(old) == std::mem::discriminant(doubt);
             if !self.doubts.iter().any(known) {
@@ -241,16 +241,22 @@ impl Publisher {
         self.doubts.clone_from(&judgement.doubts);
         if judgement.halted != self.halted {
             self.halted = judgement.halted;
+            let head = judgement.reference.map(|reference| reference.number);
             match self.halted {
-                true => tracing::error!("the chain has halted: nobody's head moves"),
-                false => tracing::info!("the chain moves again"),
+                true => tracing::error!(head, "the chain has halted: nobody's head moves"),
+                false => tracing::info!(head, "the chain moves again"),
             }
         }
         if judgement.head_too_old != self.head_too_old {
             self.head_too_old = judgement.head_too_old;
+            let heads = judgement.verdicts.iter().filter_map(|verdict| verdict.head);
+            let newest = heads.map(|head| head.timestamp).max();
+            let seconds = newest.map(|newest| wall.saturating_sub(newest));
             match self.head_too_old {
-                true => tracing::error!("the newest head is older than health.max_head_age"),
-                false => tracing::info!("the newest head is young enough again"),
+                true => {
+                    tracing::error!(seconds, "the newest head is older than health.max_head_age");
+                }
+                false => tracing::info!(seconds, "the newest head is young enough again"),
             }
         }
         let source = judgement.reference.map(|reference| reference.source);

@@ -18,16 +18,18 @@ mod world;
 
 use crate::dice::Dice;
 
-/// Networks of a full run.
+/// Networks of a run, unless `HEADWAY_NETWORKS` asks for more.
 const NETWORKS: u64 = 2_000;
 /// Seconds each of them lives.
 const SECONDS: u64 = 150;
 
 #[test]
 fn the_rules_hold_in_every_network() {
-    match seed_to_replay() {
+    match asked("HEADWAY_SEED") {
         Some(seed) => live(seed, true),
-        None => (0..NETWORKS).for_each(|seed| live(seed, false)),
+        None => {
+            (0..asked("HEADWAY_NETWORKS").unwrap_or(NETWORKS)).for_each(|seed| live(seed, false))
+        }
     }
 }
 
@@ -35,8 +37,8 @@ fn the_rules_hold_in_every_network() {
     clippy::disallowed_methods,
     reason = "the environment of a test run, not of Headway"
 )]
-fn seed_to_replay() -> Option<u64> {
-    std::env::var("HEADWAY_SEED").ok()?.parse().ok()
+fn asked(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 /// Lives one network through; told in full when it is replayed.
