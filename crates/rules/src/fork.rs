@@ -73,9 +73,15 @@ impl Forks {
         self.tied
     }
 
-    /// Whether a comparison is due. `pace` is how often while hashes differ.
-    pub(crate) fn is_due(&self, pace: Duration, now: Moment) -> bool {
-        let every = if self.split { pace } else { COMPARE_EVERY };
+    /// Whether a comparison of these backends is due. `pace` is how often while hashes differ, or
+    /// while one of them was found on a fork: it may have come back.
+    pub(crate) fn is_due(&self, asked: &[usize], pace: Duration, now: Moment) -> bool {
+        let accused = || asked.iter().any(|at| self.forked(*at).is_some());
+        let every = if self.split || accused() {
+            pace
+        } else {
+            COMPARE_EVERY
+        };
         self.roll.is_none() && self.compared.is_none_or(|then| now.since(then) >= every)
     }
 

@@ -349,7 +349,7 @@ impl Fleet {
         let asked: Vec<usize> = voices.iter().filter(reach).map(|voice| voice.at).collect();
         let accused = asked.iter().any(|at| self.forks.forked(*at).is_some());
         let pace = 2 * self.limits.interval;
-        if (asked.len() < 2 && !accused) || !self.forks.is_due(pace, now) {
+        if (asked.len() < 2 && !accused) || !self.forks.is_due(&asked, pace, now) {
             return Vec::new();
         }
         self.forks.open(height, &asked, now)

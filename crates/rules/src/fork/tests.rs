@@ -92,10 +92,10 @@ fn comparisons_are_rare_while_all_agree() {
     let at = |second| Moment::ZERO.after(Duration::from_secs(second));
     let pace = Duration::from_secs(2);
     let mut forks = Forks::new(2);
-    assert!(forks.is_due(pace, at(0)) && forks.asks_external());
+    assert!(forks.is_due(&[0, 1], pace, at(0)) && forks.asks_external());
     compare(&mut forks, &["A", "A"], 100);
-    assert!(!forks.is_due(pace, at(9)) && forks.is_due(pace, at(10)));
+    assert!(!forks.is_due(&[0, 1], pace, at(9)) && forks.is_due(&[0, 1], pace, at(10)));
     assert!(!forks.asks_external());
     compare(&mut forks, &["A", "B"], 100);
-    assert!(forks.is_due(pace, at(2)) && forks.asks_external());
+    assert!(forks.is_due(&[0, 1], pace, at(2)) && forks.asks_external());
 }
