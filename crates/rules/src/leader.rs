@@ -75,14 +75,18 @@ impl Leader<'_> {
     }
 
     /// Its head between two polls. The guess tells laggards from the others, but never claims a
-    /// block that nobody has shown.
+    /// block that nobody has shown. What only one has shown may be a lie, so on that it never goes
+    /// so far that whoever has the leader's own last block would be behind.
     fn by_now(&self, number: u64, now: Moment) -> u64 {
         let others = self.voices.iter().filter(|voice| voice.at != self.at);
-        let shown = others.map(|voice| voice.number).max();
+        let (highest, second) = others.fold((0, 0), |(highest, second), voice| {
+            let lower = voice.number.min(highest);
+            (voice.number.max(highest), second.max(lower))
+        });
+        let alone = number.saturating_add(self.limits.max_lag / 2);
         let guess = self.member.track.expected(now, self.limits.block_time);
-        guess
-            .unwrap_or(number)
-            .min(shown.unwrap_or(number).max(number))
+        let guess = guess.unwrap_or(number);
+        guess.min(highest).min(second.max(alone)).max(number)
     }
 
     /// What its word would do to whole pools: nothing, if every pool keeps somebody besides it.

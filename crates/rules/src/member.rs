@@ -160,6 +160,7 @@ impl Member {
             timestamp: head.timestamp,
             moved: self.track.moves(self.standstill(limits)),
             steady: self.track.is_steady(now),
+            heard: self.track.seen_at()?,
         })
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct Voice {
     pub(crate) moved: bool,
     /// Whether the head went from block to block of late.
     pub(crate) steady: bool,
+    /// When it was heard.
+    pub(crate) heard: Moment,
 }
 
 /// Somebody says that everybody in these groups is too far behind.
@@ -131,6 +133,12 @@ struct Proved {
 }
 
 impl Proved {
+    /// Whether the claimant, heard again after the trial, is still the one who stood it: one whose
+    /// head jumped or fell below the block it showed is not.
+    const fn stands_with(&self, claimant: Voice) -> bool {
+        claimant.steady && claimant.number >= self.beyond
+    }
+
     /// Void for good as soon as the group has the block that was out of its reach, whatever made it
     /// look so low at the time.
     fn covers(&self, claim: &Claim, now: Moment) -> bool {
@@ -154,6 +162,8 @@ impl Proved {
 pub(crate) struct Proofs {
     claim: Option<Claim>,
     trial: Option<Trial>,
+    /// A trial that was passed, until the claimant is heard again.
+    passed: Option<Proved>,
     proved: Option<Proved>,
     tried: Option<Moment>,
 }
@@ -169,13 +179,18 @@ impl Proofs {
     ) -> bool {
         let Some(claim) = claim else {
             self.claim = None;
+            self.passed = None;
             self.proved = None;
             return false;
         };
+        let claimant = claim.claimant;
+        if let Some(passed) = self.passed.take_if(|passed| claimant.heard > passed.at) {
+            self.proved = passed.stands_with(claimant).then_some(passed);
+        }
         self.proved.take_if(|proved| !proved.covers(&claim, now));
         let covered = self.proved.as_ref();
         // An address behind which two chains take turns may pass a trial by chance, but it jumps.
-        let plausible = claim.claimant.steady && claim.holds_in_seconds(*max_lag, *block_time);
+        let plausible = claimant.steady && claim.holds_in_seconds(*max_lag, *block_time);
         let holds = covered.is_some() && plausible;
         let sound = covered.is_some_and(|proved| !proved.is_ageing(&claim, *max_lag, now));
         self.claim = (!sound).then_some(claim);
@@ -189,7 +204,7 @@ impl Proofs {
         let Some(claim) = self
             .claim
             .as_ref()
-            .filter(|_| rested && self.trial.is_none())
+            .filter(|_| rested && self.trial.is_none() && self.passed.is_none())
         else {
             return Vec::new();
         };
@@ -207,15 +222,20 @@ impl Proofs {
         }
     }
 
-    /// Judges the trial once it is settled. A trial that fails takes an older proof away.
+    /// Judges the trial once it is settled. A trial that fails takes an older proof away; one that is
+    /// passed counts once the claimant has been heard again, because whoever stood it by chance
+    /// gives itself away by its next head.
     pub(crate) fn settle(&mut self, now: Moment) {
         if let Some(trial) = self.trial.take_if(|trial| trial.roll.is_settled(now)) {
-            self.proved = trial.holds().then(|| Proved {
+            self.passed = trial.holds().then(|| Proved {
                 claimant: trial.claimant,
                 members: trial.groups.concat(),
                 beyond: trial.beyond,
                 at: now,
             });
+            if self.passed.is_none() {
+                self.proved = None;
+            }
         }
     }
 }

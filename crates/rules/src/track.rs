@@ -70,6 +70,11 @@ impl Track {
         Some(seen.head)
     }
 
+    /// When the newest head was seen.
+    pub(crate) fn seen_at(&self) -> Option<Moment> {
+        self.last.map(|seen| seen.at)
+    }
+
     /// Whether so many polls failed that nothing is known any more.
     pub(crate) const fn is_silent(&self) -> bool {
         self.misses >= MISSES_MAX

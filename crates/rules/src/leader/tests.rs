@@ -58,6 +58,7 @@ fn voice(at: usize, number: u64) -> Voice {
         timestamp: WALL,
         moved: true,
         steady: true,
+        heard: Moment::ZERO,
     }
 }
 
@@ -155,6 +156,21 @@ fn the_guess_between_polls_never_claims_what_nobody_has_shown() {
         Ok(105),
         "alone it guesses nothing"
     );
+}
+
+#[test]
+fn the_guess_goes_far_only_where_two_others_have_been() {
+    let member = leader(&[head(100, WALL), head(120, WALL)]);
+    let guess = |others: [u64; 3]| {
+        let others = others.iter().enumerate();
+        let mut voices: Vec<Voice> = others.map(|(at, n)| voice(at + 1, *n)).collect();
+        voices.push(voice(0, 120));
+        word(&member, &voices, None, 60)
+    };
+    assert_eq!(guess([900, 120, 120]), Ok(125), "one may lie");
+    assert_eq!(guess([120, 900, 131]), Ok(131));
+    assert_eq!(guess([135, 120, 136]), Ok(135));
+    assert_eq!(guess([900, 120, 900]), Ok(140), "what it gained before");
 }
 
 #[test]

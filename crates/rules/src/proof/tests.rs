@@ -15,6 +15,7 @@ fn voice(at: usize, number: u64) -> Voice {
         timestamp: number,
         moved: true,
         steady: true,
+        heard: Moment::ZERO,
     }
 }
 
@@ -34,16 +35,29 @@ fn claim(claimant: u64, groups: &[&[u64]]) -> Claim {
     }
 }
 
-/// Puts a claim on trial, answers its questions, and says whether it then holds.
+/// The same claim by a claimant who has been heard once more.
+fn heard_again(claim: &Claim) -> Claim {
+    let mut claim = claim.clone();
+    claim.claimant.heard = claim.claimant.heard.after(Duration::from_millis(1));
+    claim
+}
+
+/// Puts a claim on trial, answers its questions, hears the claimant again, and says whether it then
+/// holds.
 fn tried(claim: &Claim, answer: impl Fn(Question) -> Option<BlockHash>) -> (Proofs, bool) {
     let mut proofs = Proofs::default();
     assert!(!proofs.examine(Some(claim.clone()), &LIMITS, Moment::ZERO));
-    for question in proofs.questions(MAX_LAG, PACE, Moment::ZERO) {
+    stand(&mut proofs, Moment::ZERO, answer);
+    assert!(!proofs.examine(Some(claim.clone()), &LIMITS, Moment::ZERO));
+    let holds = proofs.examine(Some(heard_again(claim)), &LIMITS, Moment::ZERO);
+    (proofs, holds)
+}
+
+fn stand(proofs: &mut Proofs, now: Moment, answer: impl Fn(Question) -> Option<BlockHash>) {
+    for question in proofs.questions(MAX_LAG, PACE, now) {
         proofs.answered(question, answer(question));
     }
-    proofs.settle(Moment::ZERO);
-    let holds = proofs.examine(Some(claim.clone()), &LIMITS, Moment::ZERO);
-    (proofs, holds)
+    proofs.settle(now);
 }
 
 const fn honest(_: Question) -> Option<BlockHash> {
@@ -137,6 +151,49 @@ fn a_proof_is_renewed_in_time_and_ends_if_it_cannot_be() {
         !proofs.examine(Some(more), &LIMITS, at(0)),
         "nothing was proved to backend 7"
     );
+}
+
+#[test]
+fn a_trial_counts_once_the_claimant_is_heard_again_and_still_says_so() {
+    let claim = claim(1000, &[&[900]]);
+    let confirmed = |later: &dyn Fn(&mut Voice)| {
+        let mut proofs = Proofs::default();
+        proofs.examine(Some(claim.clone()), &LIMITS, Moment::ZERO);
+        stand(&mut proofs, Moment::ZERO, honest);
+        let mut again = heard_again(&claim);
+        later(&mut again.claimant);
+        let holds = proofs.examine(Some(again), &LIMITS, Moment::ZERO);
+        let after = proofs.examine(Some(heard_again(&claim)), &LIMITS, Moment::ZERO);
+        assert_eq!(
+            holds, after,
+            "a trial that was not confirmed is void for good"
+        );
+        holds
+    };
+    assert!(confirmed(&|_| ()));
+    assert!(confirmed(&|again| again.number = 992));
+    assert!(!confirmed(&|again| again.number = 991), "it had shown 992");
+    assert!(!confirmed(&|again| again.steady = false), "it jumped");
+}
+
+#[test]
+fn an_older_proof_holds_until_the_next_trial_is_confirmed_or_failed() {
+    let claim = claim(1000, &[&[900]]);
+    let at = |second| Moment::ZERO.after(Duration::from_secs(second));
+    let (mut proofs, _) = tried(&claim, honest);
+    let mut second = claim.clone();
+    second.claimant.heard = at(10);
+    assert!(proofs.examine(Some(second.clone()), &LIMITS, at(10)));
+    stand(&mut proofs, at(11), honest);
+    assert!(proofs.examine(Some(second.clone()), &LIMITS, at(12)));
+    assert!(
+        proofs.questions(MAX_LAG, PACE, at(14)).is_empty(),
+        "one trial at a time"
+    );
+    second.claimant.heard = at(15);
+    assert!(proofs.examine(Some(second.clone()), &LIMITS, at(40)));
+    stand(&mut proofs, at(40), |_| None);
+    assert!(!proofs.examine(Some(second), &LIMITS, at(40)));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Votes of heads.
 
 use super::*;
+use crate::moment::Moment;
 
 /// Heads by index: a number, negative when it stands still.
 fn check(heads: &[i64], winner: Option<(usize, u64)>, proved: Option<u64>) {
@@ -10,6 +11,7 @@ fn check(heads: &[i64], winner: Option<(usize, u64)>, proved: Option<u64>) {
         timestamp: 0,
         moved: *number > 0,
         steady: true,
+        heard: Moment::ZERO,
     };
     let voices: Vec<Voice> = heads.iter().enumerate().map(voice).collect();
     let vote = vote(&voices, 10);

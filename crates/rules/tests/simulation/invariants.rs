@@ -12,6 +12,7 @@ use rules::table::Stale;
 use rules::table::Standing;
 
 use crate::network::Network;
+use crate::plan::Kind;
 use crate::plan::Plan;
 use crate::world::Mode;
 
@@ -154,7 +155,12 @@ fn unhealthy_is_out(network: &Network, plan: &Plan, at: usize) -> Result<(), Str
     let actor = &network.actors[at];
     let since = network.rounds - actor.since;
     let block = network.world.block_millis.div_ceil(1000);
-    let patience = 40 + 30 * block;
+    // While the chain stands still, no block comes by which anybody could be told from the others.
+    let stood = match plan.kind {
+        Kind::Halted => plan.event.1 - plan.event.0,
+        Kind::OneRogue | Kind::Troubles | Kind::FrozenTogether | Kind::AllGone | Kind::Alone => 0,
+    };
+    let patience = 40 + 30 * block + stood;
     let well = |other: &usize| {
         let actor = &network.actors[*other];
         *other != at
@@ -165,11 +171,14 @@ fn unhealthy_is_out(network: &Network, plan: &Plan, at: usize) -> Result<(), Str
     // Witnesses that stumble together may let a laggard in for a round.
     let told = witnesses >= 2 && !network.stumbles;
     let halted = network.world.halted || network.seconds() < plan.event.1 + 30;
+    // A leader that is itself a few blocks behind measures so many less.
+    let reference = network.judgement.reference.map(|found| found.number);
+    let current = reference.is_some_and(|number| network.world.tip() <= number + 2);
     let due = match actor.mode {
         Mode::Dead => since > 4 && !network.specs[at].external,
         Mode::OtherChain(_) => told && since > patience,
         Mode::Forked(_) | Mode::Frozen { .. } => told && !halted && since > patience,
-        Mode::Behind(blocks) => told && !halted && blocks > 12 && since > patience,
+        Mode::Behind(blocks) => told && !halted && blocks > 12 && since > patience && current,
         Mode::Well
         | Mode::Syncing { .. }
         | Mode::Flapping(_)
@@ -203,9 +212,12 @@ fn halt_is_told(network: &Network, plan: &Plan) -> Result<(), String> {
             "the chain has stood still for {stood} s and nobody says so"
         ));
     }
+    // One that stumbles just after a pause may show the very block it showed before it.
     let mover = (0..plan.heads).any(|at| {
         let actor = &network.actors[at];
-        actor.mode == Mode::Well && network.rounds - actor.since > 40
+        let head = network.judgement.verdicts[at].head;
+        let current = head.is_some_and(|head| head.number + 2 >= network.world.tip());
+        actor.mode == Mode::Well && network.rounds - actor.since > 40 && current
     });
     let since_event = network.seconds().saturating_sub(plan.event.1);
     let moving = !network.world.halted && (network.seconds() < plan.event.0 || since_event > 40);
