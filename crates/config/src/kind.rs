@@ -8,6 +8,17 @@ use crate::raw::Raw;
 use crate::url::BackendUrl;
 use crate::value;
 
+/// Units of the bounds in the list of keys: milliseconds,
+pub(crate) const MS: u64 = 1;
+/// seconds,
+pub(crate) const S: u64 = 1000;
+/// hours,
+pub(crate) const H: u64 = 3600 * S;
+/// and bytes.
+pub(crate) const KIB: u64 = 1 << 10;
+/// A gibibyte.
+pub(crate) const GIB: u64 = 1 << 30;
+
 /// Items of a list.
 const ITEMS_MAX: usize = 1000;
 /// Bytes of a method name or prefix.

@@ -190,7 +190,7 @@ pub(crate) const fn profile_name(profile: Profile) -> &'static str {
 /// Defaults that differ between profiles, or those that do not.
 fn presets(profile: Profile, of_profile: bool) -> Layer {
     let mut values = Dict::new();
-    for key in KEYS {
+    for key in KEYS.iter() {
         let Some((section, name)) = key.name.split_once('.') else {
             continue;
         };

@@ -28,7 +28,7 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 fn known_key() -> impl Strategy<Value = &'static str> {
-    proptest::sample::select(KEYS).prop_map(|key| key.name)
+    proptest::sample::select(KEYS.as_slice()).prop_map(|key| key.name)
 }
 
 /// Loads and shows all that can be shown; neither may panic.

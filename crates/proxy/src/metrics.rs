@@ -2,15 +2,10 @@
 
 use std::time::Duration;
 
-use prometheus::GaugeVec;
 use prometheus::Histogram;
-use prometheus::HistogramOpts;
 use prometheus::HistogramVec;
 use prometheus::IntCounter;
 use prometheus::IntCounterVec;
-use prometheus::IntGauge;
-use prometheus::IntGaugeVec;
-use prometheus::Opts;
 use prometheus::Registry;
 use rules::ids::Pool;
 use rules::method::Label;
@@ -18,13 +13,11 @@ use rules::method::Methods;
 use rules::outcome::Outcome;
 use rules::pick::Step;
 
-/// Seconds; from an answer out of memory to a slow trace.
-const SECONDS: [f64; 15] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
-];
+pub use crate::metrics::front::Front;
+pub use crate::metrics::made::Made;
 
-/// Calls in a batch.
-const CALLS: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 25.0, 100.0, 250.0, 1000.0];
+mod front;
+mod made;
 
 /// The HTTP statuses Headway answers with by itself, and 499 for a client that left; anything else
 /// counts as `other`.
@@ -79,49 +72,6 @@ impl BackendCells {
     }
 }
 
-/// What is counted at the door.
-#[derive(Debug)]
-pub struct Front {
-    /// Calls per batch.
-    pub batch_size: Histogram,
-    /// Client connections now open.
-    pub connections: IntGauge,
-    /// Client connections ever accepted.
-    pub connections_total: IntCounter,
-    /// Connections that could not be accepted.
-    pub accept_failures: IntCounter,
-    /// HTTP requests being served.
-    pub in_flight: IntGauge,
-    /// WebSocket tunnels now open.
-    pub tunnels: IntGauge,
-    /// Access log lines that could not be written in time.
-    pub log_lines_dropped: IntCounter,
-    /// Backends that were passively ejected.
-    pub ejections: IntCounter,
-}
-
-impl Front {
-    fn new(made: Made<'_>) -> prometheus::Result<Self> {
-        Ok(Self {
-            batch_size: made.histogram("rpc_batch_size", "Calls per batch.", &CALLS)?,
-            connections: made.gauge("connections", "Client connections now open.")?,
-            connections_total: made
-                .counter("connections_total", "Client connections ever accepted.")?,
-            accept_failures: made.counter(
-                "accept_failures_total",
-                "Connections that could not be accepted.",
-            )?,
-            in_flight: made.gauge("requests_in_flight", "HTTP requests being served.")?,
-            tunnels: made.gauge("ws_tunnels", "WebSocket tunnels now open.")?,
-            log_lines_dropped: made.counter(
-                "access_log_lines_dropped_total",
-                "Access log lines dropped because the disk was too slow.",
-            )?,
-            ejections: made.counter("backend_ejections_total", "Passive ejections of backends.")?,
-        })
-    }
-}
-
 /// All metrics of the data plane.
 #[derive(Debug)]
 pub struct Metrics {
@@ -164,7 +114,7 @@ impl Metrics {
             .iter()
             .map(|reason| (*reason, rejected.with_label_values(&[reason])));
         Ok(Self {
-            methods: made.methods(methods)?,
+            methods: method_cells(made, methods)?,
             statuses: STATUSES.map(|status| {
                 let code = if status == 0 {
                     "other".to_owned()
@@ -173,7 +123,7 @@ impl Metrics {
                 };
                 statuses.with_label_values(&[code.as_str()])
             }),
-            steps: made.steps()?,
+            steps: step_cells(made)?,
             retries: Outcome::ALL.map(|outcome| retries.with_label_values(&[outcome.as_str()])),
             rejected: rejected.collect(),
             backend_outcomes: made.counters(
@@ -253,118 +203,32 @@ impl Metrics {
     }
 }
 
-/// Makes metrics under one registry and one prefix.
-#[derive(Clone, Copy, Debug)]
-pub struct Made<'a> {
-    /// Where they are registered.
-    pub registry: &'a Registry,
+fn method_cells(made: Made<'_>, methods: &Methods) -> prometheus::Result<Vec<MethodCells>> {
+    let calls = made.counters(
+        "rpc_requests_total",
+        "Calls by method and by what the client got.",
+        &["method", "outcome"],
+    )?;
+    let seconds = made.histograms(
+        "rpc_duration_seconds",
+        "From the whole request to the answer's head, by method.",
+        "method",
+    )?;
+    let cells = methods.labels().iter().map(|name| MethodCells {
+        calls: Got::ALL.map(|got| calls.with_label_values(&[name, got.as_str()])),
+        seconds: seconds.with_label_values(&[name]),
+    });
+    Ok(cells.collect())
 }
 
-impl Made<'_> {
-    fn methods(self, methods: &Methods) -> prometheus::Result<Vec<MethodCells>> {
-        let calls = self.counters(
-            "rpc_requests_total",
-            "Calls by method and by what the client got.",
-            &["method", "outcome"],
-        )?;
-        let seconds = self.histograms(
-            "rpc_duration_seconds",
-            "From the whole request to the answer's head, by method.",
-            "method",
-        )?;
-        let cells = methods.labels().iter().map(|name| MethodCells {
-            calls: Got::ALL.map(|got| calls.with_label_values(&[name, got.as_str()])),
-            seconds: seconds.with_label_values(&[name]),
-        });
-        Ok(cells.collect())
-    }
-
-    fn steps(self) -> prometheus::Result<[[IntCounter; Step::ALL.len()]; Pool::ALL.len()]> {
-        let steps = self.counters(
-            "pool_picks_total",
-            "Backends picked, by pool and by step of the fallback ladder.",
-            &["pool", "step"],
-        )?;
-        Ok(Pool::ALL.map(|pool| {
-            Step::ALL.map(|step| steps.with_label_values(&[pool.as_str(), step.as_str()]))
-        }))
-    }
-
-    /// A counter without labels.
-    ///
-    /// # Errors
-    /// The name is taken.
-    pub fn counter(self, name: &str, help: &str) -> prometheus::Result<IntCounter> {
-        let made = IntCounter::with_opts(opts(name, help))?;
-        self.registry.register(Box::new(made.clone()))?;
-        Ok(made)
-    }
-
-    /// Counters by labels.
-    ///
-    /// # Errors
-    /// The name is taken.
-    pub fn counters(
-        self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> prometheus::Result<IntCounterVec> {
-        let made = IntCounterVec::new(opts(name, help), labels)?;
-        self.registry.register(Box::new(made.clone()))?;
-        Ok(made)
-    }
-
-    /// A gauge without labels.
-    ///
-    /// # Errors
-    /// The name is taken.
-    pub fn gauge(self, name: &str, help: &str) -> prometheus::Result<IntGauge> {
-        let made = IntGauge::with_opts(opts(name, help))?;
-        self.registry.register(Box::new(made.clone()))?;
-        Ok(made)
-    }
-
-    /// Gauges by labels.
-    ///
-    /// # Errors
-    /// The name is taken.
-    pub fn gauges(
-        self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-    ) -> prometheus::Result<IntGaugeVec> {
-        let made = IntGaugeVec::new(opts(name, help), labels)?;
-        self.registry.register(Box::new(made.clone()))?;
-        Ok(made)
-    }
-
-    /// Gauges of fractions by one label.
-    ///
-    /// # Errors
-    /// The name is taken.
-    pub fn float_gauges(self, name: &str, help: &str, label: &str) -> prometheus::Result<GaugeVec> {
-        let made = GaugeVec::new(opts(name, help), &[label])?;
-        self.registry.register(Box::new(made.clone()))?;
-        Ok(made)
-    }
-
-    fn histogram(self, name: &str, help: &str, buckets: &[f64]) -> prometheus::Result<Histogram> {
-        let wanted = HistogramOpts::from(opts(name, help)).buckets(buckets.to_vec());
-        let made = Histogram::with_opts(wanted)?;
-        self.registry.register(Box::new(made.clone()))?;
-        Ok(made)
-    }
-
-    fn histograms(self, name: &str, help: &str, label: &str) -> prometheus::Result<HistogramVec> {
-        let wanted = HistogramOpts::from(opts(name, help)).buckets(SECONDS.to_vec());
-        let made = HistogramVec::new(wanted, &[label])?;
-        self.registry.register(Box::new(made.clone()))?;
-        Ok(made)
-    }
-}
-
-fn opts(name: &str, help: &str) -> Opts {
-    Opts::new(name, help).namespace("headway")
+fn step_cells(
+    made: Made<'_>,
+) -> prometheus::Result<[[IntCounter; Step::ALL.len()]; Pool::ALL.len()]> {
+    let steps = made.counters(
+        "pool_picks_total",
+        "Backends picked, by pool and by step of the fallback ladder.",
+        &["pool", "step"],
+    )?;
+    Ok(Pool::ALL
+        .map(|pool| Step::ALL.map(|step| steps.with_label_values(&[pool.as_str(), step.as_str()]))))
 }

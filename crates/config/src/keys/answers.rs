@@ -1,0 +1,66 @@
+//! Keys of what clients and logs hear.
+
+use crate::key::Key;
+use crate::key::Preset;
+use crate::key::each;
+use crate::key::key;
+use crate::kind::H;
+use crate::kind::Kind;
+
+/// In the order of `proxy.toml.example`.
+pub(crate) const KEYS: &[Key] = &[
+    key(
+        "cors.enabled",
+        Kind::Switch,
+        Preset::Same("true"),
+        "whether browsers of other sites may call",
+    ),
+    key(
+        "cors.credentials",
+        Kind::Switch,
+        each("true", "false"),
+        "whether Access-Control-Allow-Credentials is sent",
+    ),
+    key(
+        "cors.max_age",
+        Kind::Time(0, 20 * 24 * H),
+        each("480h", "2h"),
+        "how long a browser may keep the answer to a preflight",
+    ),
+    key(
+        "errors.http_status",
+        Kind::Choice(&["tx_proxy", "jsonrpc"]),
+        each("tx_proxy", "jsonrpc"),
+        "the HTTP statuses that go with errors",
+    ),
+    key(
+        "compat.root_status",
+        Kind::Count(200, 499),
+        Preset::Same("200"),
+        "status of GET /",
+    ),
+    key(
+        "compat.version",
+        Kind::Choice(&["strict", "any"]),
+        each("strict", "any"),
+        "whether a call must say \"jsonrpc\": \"2.0\"",
+    ),
+    key(
+        "logs.access",
+        Kind::LogTarget,
+        each("stdout", "off"),
+        "where the line for every request goes",
+    ),
+    key(
+        "logs.level",
+        Kind::Choice(&["error", "warn", "info", "debug"]),
+        Preset::Same("info"),
+        "the least important line that is written",
+    ),
+    key(
+        "logs.format",
+        Kind::Choice(&["text", "json"]),
+        Preset::Same("text"),
+        "the shape of log lines",
+    ),
+];

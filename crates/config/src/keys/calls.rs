@@ -1,0 +1,136 @@
+//! Keys of what calls may be, take and cost.
+
+use crate::key::Key;
+use crate::key::Preset;
+use crate::key::each;
+use crate::key::key;
+use crate::kind::GIB;
+use crate::kind::H;
+use crate::kind::KIB;
+use crate::kind::Kind;
+use crate::kind::MS;
+use crate::kind::S;
+
+/// In the order of `proxy.toml.example`.
+pub(crate) const KEYS: &[Key] = &[
+    key(
+        "methods.read",
+        Kind::Patterns,
+        Preset::Same(""),
+        "more methods for the read pool",
+    ),
+    key(
+        "methods.write",
+        Kind::Patterns,
+        Preset::Same(""),
+        "more methods for the write pool",
+    ),
+    key(
+        "methods.heavy",
+        Kind::Patterns,
+        Preset::Same(""),
+        "more methods for the heavy pool",
+    ),
+    key(
+        "methods.forbid",
+        Kind::Patterns,
+        Preset::Same(""),
+        "more methods to refuse",
+    ),
+    key(
+        "limits.body_bytes",
+        Kind::Size(KIB, GIB),
+        Preset::Same("10MiB"),
+        "bytes of a request body",
+    ),
+    key(
+        "limits.buffered_bytes",
+        Kind::Size(0, 1024 * GIB),
+        Preset::Same("0"),
+        "bytes of bodies held at once; 0 is a quarter of the memory that the process may use",
+    ),
+    key(
+        "limits.answer_bytes",
+        Kind::Size(64 * KIB, 4 * GIB),
+        Preset::Same("64MiB"),
+        "bytes of one backend answer that is held whole",
+    ),
+    key(
+        "limits.nesting",
+        Kind::Count(4, 512),
+        Preset::Same("64"),
+        "arrays and objects inside each other in a request",
+    ),
+    key(
+        "limits.leader_calls",
+        Kind::Count(1, 1_000_000),
+        Preset::Same("256"),
+        "calls the leader takes at a time as a fallback",
+    ),
+    key(
+        "timeouts.total",
+        Kind::Time(100 * MS, H),
+        Preset::Same("55s"),
+        "from the whole request to the head of the answer",
+    ),
+    key(
+        "timeouts.attempt",
+        Kind::Time(10 * MS, H),
+        Preset::Same("10s"),
+        "one try of a plain read while another backend is left to try",
+    ),
+    key(
+        "timeouts.connect",
+        Kind::Time(10 * MS, 60 * S),
+        Preset::Same("2s"),
+        "opening a connection to a backend",
+    ),
+    key(
+        "timeouts.keep_alive",
+        Kind::Time(S, 24 * H),
+        Preset::Same("620s"),
+        "an idle client connection; longer than any load balancer in front keeps it",
+    ),
+    key(
+        "timeouts.drain",
+        Kind::Time(0, H),
+        Preset::Same("8s"),
+        "how long calls under way may go on once the process was asked to stop",
+    ),
+    key(
+        "retry.tries",
+        Kind::Count(1, 10),
+        Preset::Same("2"),
+        "tries of a read whose bytes may leave the process",
+    ),
+    key(
+        "retry.budget_percent",
+        Kind::Count(0, 100),
+        Preset::Same("20"),
+        "retries per hundred calls",
+    ),
+    key(
+        "retry.budget_tokens",
+        Kind::Count(0, 1_000_000),
+        Preset::Same("200"),
+        "retries that may be saved up",
+    ),
+    key(
+        "batch.calls",
+        Kind::Count(1, 100_000),
+        each("1000", "100"),
+        "calls in one batch",
+    ),
+    key(
+        "batch.leg_calls",
+        Kind::Count(1, 100_000),
+        Preset::Same("100"),
+        "calls of a batch sent to a backend in one request",
+    ),
+    key(
+        "batch.sends",
+        Kind::Choice(&["allow", "refuse"]),
+        Preset::Same("allow"),
+        "whether a batch may hold transactions to send",
+    ),
+];

@@ -1,0 +1,42 @@
+//! Keys of the profile and of the listeners.
+
+use crate::key::Key;
+use crate::key::Preset;
+use crate::key::key;
+use crate::kind::Kind;
+
+/// In the order of `proxy.toml.example`.
+pub(crate) const KEYS: &[Key] = &[
+    key(
+        "profile",
+        Kind::Choice(&["tx_proxy", "evm"]),
+        Preset::Derived("tx_proxy when an endpoint of that container is given, else evm"),
+        "the bundle of defaults to start from",
+    ),
+    key(
+        "server.listen",
+        Kind::Addresses(64),
+        Preset::Same("0.0.0.0:8545"),
+        "where clients connect",
+    ),
+    key(
+        "server.health_listen",
+        Kind::Addresses(1),
+        Preset::Same("off"),
+        "where load balancers ask whether reads can be served",
+    )
+    .or("off"),
+    key(
+        "server.workers",
+        Kind::Count(0, 1024),
+        Preset::Same("0"),
+        "worker threads; 0 is one per core",
+    ),
+    key(
+        "admin.listen",
+        Kind::Addresses(1),
+        Preset::Same("127.0.0.1:9545"),
+        "where operators find metrics and probes",
+    )
+    .or("off"),
+];
