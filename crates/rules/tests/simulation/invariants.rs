@@ -171,14 +171,14 @@ fn unhealthy_is_out(network: &Network, plan: &Plan, at: usize) -> Result<(), Str
     // Witnesses that stumble together may let a laggard in for a round.
     let told = witnesses >= 2 && !network.stumbles;
     let halted = network.world.halted || network.seconds() < plan.event.1 + 30;
-    // A leader that is itself a few blocks behind measures so many less.
-    let reference = network.judgement.reference.map(|found| found.number);
-    let current = reference.is_some_and(|number| network.world.tip() <= number + 2);
+    // A leader that is itself a few blocks behind, or misses its polls, measures so many less.
+    let leader = (0..plan.heads).find(|at| network.specs[*at].leader);
+    let led = leader.is_none_or(|leader| well(&leader));
     let due = match actor.mode {
         Mode::Dead => since > 4 && !network.specs[at].external,
         Mode::OtherChain(_) => told && since > patience,
         Mode::Forked(_) | Mode::Frozen { .. } => told && !halted && since > patience,
-        Mode::Behind(blocks) => told && !halted && blocks > 12 && since > patience && current,
+        Mode::Behind(blocks) => told && !halted && blocks > 12 && since > patience && led,
         Mode::Well
         | Mode::Syncing { .. }
         | Mode::Flapping(_)
