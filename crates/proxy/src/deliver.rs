@@ -1,19 +1,12 @@
 //! One body brought to one backend of a pool: pick, send once, judge, and again if that may help.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
-use http::StatusCode;
 use rules::attempt;
 use rules::attempt::Allowance;
 use rules::attempt::Next;
-use rules::attempt::Refuse;
-use rules::attempt::Wants;
-use rules::ids::Pool;
 use rules::ids::Seat;
 use rules::method::Duty;
-use rules::method::HeadNeed;
 use rules::moment::Moment;
 use rules::outcome::Outcome;
 use rules::pick;
@@ -23,12 +16,17 @@ use rules::pick::Wish;
 
 use crate::live::Backend;
 use crate::live::Snapshot;
-use crate::reading;
 use crate::reading::Reading;
-use crate::reading::Shape;
+use crate::record;
+use crate::record::Try;
 use crate::reply::Refusal;
+use crate::tries;
+use crate::tries::Asked;
+use crate::tries::Delivered;
+use crate::tries::Ended;
+use crate::tries::Parcel;
+use crate::tries::Tries;
 use crate::upstream;
-use crate::upstream::Answered;
 use crate::upstream::Errand;
 use crate::upstream::Line;
 use crate::upstream::TryEnd;
@@ -53,56 +51,6 @@ pub struct Exchange {
     pub deadline: Moment,
 }
 
-/// A body to be delivered.
-#[derive(Clone)]
-pub struct Parcel {
-    /// To one backend of this pool.
-    pub pool: Pool,
-    /// What may be done with it.
-    pub duty: Duty,
-    /// Whether its answer depends on the head.
-    pub head: HeadNeed,
-    /// What must come back.
-    pub shape: Shape,
-    /// Bytes of the answer to hold; what is longer is handed over as a stream.
-    pub held_bytes_max: usize,
-    /// The bytes.
-    pub body: Bytes,
-}
-
-/// An answer, what it means, and whose it is.
-pub struct Delivered {
-    /// The answer.
-    pub answered: Answered,
-    /// As it was read.
-    pub reading: Reading,
-    /// The backend.
-    pub seat: Seat,
-}
-
-/// Where a client's calls have been, over all deliveries they need.
-#[derive(Clone, Debug, Default)]
-pub struct Asked {
-    /// Seats that had their try.
-    pub seats: Vec<Seat>,
-    /// Tries whose bytes left.
-    pub sent: u32,
-}
-
-/// The tries of one delivery so far.
-struct Tries<'a> {
-    /// Who was asked, in earlier deliveries too.
-    asked: &'a mut Asked,
-    /// The connection the next try may use.
-    line: Line,
-    /// How the try before ended.
-    ended: Option<Outcome>,
-    /// A backend's own answer that stands if nobody has a better one.
-    stands: Option<Delivered>,
-    /// What to say if nobody is left to ask.
-    last: Refusal,
-}
-
 impl Exchange {
     /// Brings a parcel to a backend that was not asked yet, and writes down who was.
     ///
@@ -116,11 +64,6 @@ impl Exchange {
         let allowance = Allowance {
             sent_max: self.snapshot.settings.config.retry.tries,
             deadline: self.deadline,
-        };
-        let wants = if parcel.shape == Shape::Silent {
-            Wants::Nothing
-        } else {
-            Wants::Answer
         };
         loop {
             let begun = self.worker.clock.now();
@@ -136,40 +79,67 @@ impl Exchange {
             }
             let others = self.others(parcel, picked, &tries.asked.seats);
             let more = others && tries.asked.sent + 1 < allowance.sent_max;
-            let deadline = self.try_deadline(parcel.duty, more, begun);
-            let tried = self.attempt(backend, parcel, tries.line, deadline);
-            let end = match parcel.duty {
-                Duty::Read | Duty::Heavy if more => unless_down(backend, tried).await,
-                Duty::Read | Duty::Heavy | Duty::Send => tried.await,
-            };
-            let (outcome, delivered, line) = judge(end, parcel, picked.seat);
-            let now = self.worker.clock.now();
-            let status = delivered.as_ref().map(|d| d.answered.status);
-            self.record(backend, picked.seat, (outcome, line, status), (begun, now));
-            tries.asked.sent += u32::from(outcome != Outcome::NotSent);
+            let tried = self.one(parcel, (picked, backend), (tries.line, more), begun);
+            let (ended, now) = tried.await;
+            tries.asked.sent += u32::from(ended.outcome != Outcome::NotSent);
             // With nobody else to ask, a retry would only spend the budget.
-            let again = others || (line == Line::Any && status.is_none());
+            let again = others || (ended.line == Line::Any && ended.delivered.is_none());
             let sent_max = if again { allowance.sent_max } else { 0 };
             let allowance = Allowance {
                 sent_max,
                 ..allowance
             };
             match attempt::next(
-                outcome,
-                (parcel.duty, wants),
+                ended.outcome,
+                (parcel.duty, tries::wants(parcel)),
                 tries.asked.sent,
                 (&allowance, budget),
                 now,
             ) {
-                Next::Done => return delivered.or(tries.stands).ok_or(Refusal::UpstreamFailed),
+                Next::Done => {
+                    return ended
+                        .delivered
+                        .or(tries.stands)
+                        .ok_or(Refusal::UpstreamFailed);
+                }
                 Next::Refuse(refuse) => {
                     // A node's own words about being busy are better than ours.
-                    let own = delivered.filter(|d| !matches!(d.reading, Reading::Nothing));
-                    return own.or(tries.stands).ok_or_else(|| refusal(refuse));
+                    let own = ended
+                        .delivered
+                        .filter(|d| !matches!(d.reading, Reading::Nothing));
+                    return own.or(tries.stands).ok_or_else(|| tries::refusal(refuse));
                 }
-                Next::Again => tries.go_on(outcome, delivered, (picked.seat, others), line),
+                Next::Again => tries.go_on(ended, (picked.seat, others)),
             }
         }
+    }
+
+    /// One try: sent, judged, and counted; gives the moment at which it ended as well.
+    async fn one(
+        &self,
+        parcel: &Parcel,
+        (picked, backend): (Picked, &Arc<Backend>),
+        (line, more): (Line, bool),
+        begun: Moment,
+    ) -> (Ended, Moment) {
+        let deadline = self.try_deadline(parcel.duty, more, begun);
+        let tried = self.attempt(backend, parcel, line, deadline);
+        let end = match parcel.duty {
+            Duty::Read | Duty::Heavy if more => unless_down(backend, tried).await,
+            Duty::Read | Duty::Heavy | Duty::Send => tried.await,
+        };
+        let ended = tries::judge(end, parcel, picked.seat);
+        let now = self.worker.clock.now();
+        let counted = Try {
+            seat: picked.seat,
+            outcome: ended.outcome,
+            line: ended.line,
+            status: ended.delivered.as_ref().map(|d| d.answered.status),
+            begun,
+            ended: now,
+        };
+        record::record(&self.worker, &self.snapshot, backend, counted);
+        (ended, now)
     }
 
     fn pick(
@@ -233,112 +203,6 @@ impl Exchange {
         };
         upstream::send_once(&self.worker, backend, errand).await
     }
-
-    /// Lets the outcome of a try count: metrics, load, and the health of connections.
-    fn record(
-        &self,
-        backend: &Backend,
-        seat: Seat,
-        (outcome, line, status): (Outcome, Line, Option<StatusCode>),
-        (begun, now): (Moment, Moment),
-    ) {
-        let took = now.since(begun);
-        backend.cells.tried(outcome, took);
-        let vitals = &backend.vitals;
-        let good = status.is_some_and(|status| !status.is_server_error());
-        match outcome {
-            Outcome::Answer | Outcome::Missing if good => {
-                vitals.load.answered(took, now);
-                vitals.ejection.answered();
-            }
-            Outcome::Busy => {
-                vitals.load.failed(took, now);
-                vitals.ejection.rest(now, BUSY_REST);
-            }
-            // A connection that broke is the prober's to look into, and no reason for an ejection,
-            // which would outlast the backend's recovery.
-            Outcome::Broken if status.is_none() => vitals.load.failed(took, now),
-            Outcome::Answer | Outcome::Missing | Outcome::Broken | Outcome::TimedOut => {
-                vitals.load.failed(took, now);
-                if vitals.ejection.failed() && self.snapshot.table.may_eject(seat, now) {
-                    let rest = vitals.ejection.eject(now);
-                    self.ejected(backend, rest);
-                }
-            }
-            Outcome::NotSent => {}
-        }
-        let refused_or_reset =
-            status.is_none() && matches!(outcome, Outcome::NotSent | Outcome::Broken);
-        if refused_or_reset && line == Line::Fresh && vitals.connection_dropped() >= DROPPED_ALARM {
-            self.worker.live.trouble.notify_one();
-        }
-    }
-
-    fn ejected(&self, backend: &Backend, rest: Duration) {
-        self.worker.metrics.front.ejections.inc();
-        tracing::warn!(backend = %backend.id, seconds = rest.as_secs(), "ejected: calls keep failing");
-    }
-}
-
-/// A backend that said it is too busy gets nothing for this long, if others can do its work.
-const BUSY_REST: Duration = Duration::from_secs(1);
-
-/// So many refused or reset connections wake the prober before its time.
-const DROPPED_ALARM: u32 = 3;
-
-impl<'a> Tries<'a> {
-    fn new(asked: &'a mut Asked, duty: Duty) -> Self {
-        Self {
-            line: match duty {
-                Duty::Send => Line::Fresh,
-                Duty::Read | Duty::Heavy => Line::Any,
-            },
-            ended: None,
-            stands: None,
-            last: match asked.seats.as_slice() {
-                [] => Refusal::NoBackend,
-                [_, ..] => Refusal::UpstreamFailed,
-            },
-            asked,
-        }
-    }
-
-    fn go_on(
-        &mut self,
-        outcome: Outcome,
-        delivered: Option<Delivered>,
-        (seat, others): (Seat, bool),
-        line: Line,
-    ) {
-        let on_pooled = line == Line::Any && delivered.is_none();
-        // The backend may have closed an idle connection just then, so it deserves a fresh one: if
-        // that costs nothing, or if there is nobody else to spend the last try on.
-        let same_again = match outcome {
-            Outcome::NotSent => on_pooled,
-            Outcome::Broken => on_pooled && !others,
-            Outcome::TimedOut | Outcome::Busy | Outcome::Missing | Outcome::Answer => false,
-        };
-        if !same_again {
-            self.asked.seats.push(seat);
-        }
-        if on_pooled {
-            self.line = Line::Fresh;
-        }
-        if delivered
-            .as_ref()
-            .is_some_and(|d| !matches!(d.reading, Reading::Nothing))
-        {
-            self.stands = delivered;
-        }
-        self.ended = Some(outcome);
-        self.last = match outcome {
-            Outcome::Busy => Refusal::RateLimited,
-            Outcome::TimedOut => Refusal::UpstreamTimeout,
-            Outcome::NotSent | Outcome::Broken | Outcome::Missing | Outcome::Answer => {
-                Refusal::UpstreamFailed
-            }
-        };
-    }
 }
 
 /// A try that is given up when the backend's probes find it down, because somebody else could answer
@@ -348,41 +212,6 @@ async fn unless_down(backend: &Backend, tried: impl Future<Output = TryEnd>) -> 
         biased;
         end = tried => end,
         () = backend.down.notified() => TryEnd::Lost(Line::Fresh),
-    }
-}
-
-fn judge(end: TryEnd, parcel: &Parcel, seat: Seat) -> (Outcome, Option<Delivered>, Line) {
-    match end {
-        TryEnd::NotSent(line) => (Outcome::NotSent, None, line),
-        TryEnd::Lost(line) => (Outcome::Broken, None, line),
-        TryEnd::TimedOut => (Outcome::TimedOut, None, Line::Any),
-        TryEnd::Answered(answered) => {
-            let (mut outcome, reading) = reading::read(&answered, parcel.shape);
-            // 429 comes before any work; a 503 may come from something behind which the send went on.
-            let unclear = answered.status == StatusCode::SERVICE_UNAVAILABLE;
-            if unclear && parcel.duty == Duty::Send && matches!(reading, Reading::Nothing) {
-                outcome = Outcome::Broken;
-            }
-            // The connection itself was good, so its line says nothing.
-            (
-                outcome,
-                Some(Delivered {
-                    answered,
-                    reading,
-                    seat,
-                }),
-                Line::Any,
-            )
-        }
-    }
-}
-
-const fn refusal(refuse: Refuse) -> Refusal {
-    match refuse {
-        Refuse::Busy => Refusal::RateLimited,
-        Refuse::Failed => Refusal::UpstreamFailed,
-        Refuse::TimedOut => Refusal::UpstreamTimeout,
-        Refuse::OutcomeUnknown => Refusal::OutcomeUnknown,
     }
 }
 

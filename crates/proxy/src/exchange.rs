@@ -19,11 +19,8 @@ use rules::method::Duty;
 use rules::method::Label;
 
 use crate::body::AnswerBody;
-use crate::deliver::Asked;
-use crate::deliver::Delivered;
 use crate::deliver::Exchange;
 use crate::deliver::HELD_BYTES_MAX;
-use crate::deliver::Parcel;
 use crate::legs;
 use crate::legs::Fate;
 use crate::live::Settings;
@@ -34,6 +31,10 @@ use crate::reading::Reading;
 use crate::reading::Shape;
 use crate::reply::Refusal;
 use crate::reply::Reply;
+use crate::sends;
+use crate::tries::Asked;
+use crate::tries::Delivered;
+use crate::tries::Parcel;
 use crate::worker::Client;
 use crate::worker::Worker;
 
@@ -137,7 +138,7 @@ async fn single(
     };
     let delivered = match class.duty {
         Duty::Read | Duty::Heavy => exchange.deliver(&parcel, &mut Asked::default()).await,
-        Duty::Send => send(exchange, parcel).await,
+        Duty::Send => sends::send(exchange, parcel).await,
     };
     match (delivered, call.id) {
         (Ok(delivered), Some(id)) => answer(exchange, settings, (id, class.label), delivered),
@@ -163,17 +164,6 @@ fn wire(call: &Call<'_>, body: &Bytes) -> Bytes {
         }
         Some(_) | None => body.clone(),
     }
-}
-
-/// A send runs in a task of its own: a client that leaves must not cancel what may already be on
-/// its way.
-async fn send(exchange: &Exchange, parcel: Parcel) -> Result<Delivered, Refusal> {
-    let shared = exchange.clone();
-    let task = exchange
-        .worker
-        .tasks
-        .spawn(async move { shared.deliver(&parcel, &mut Asked::default()).await });
-    task.await.unwrap_or(Err(Refusal::OutcomeUnknown))
 }
 
 /// A backend's answer under the client's own id. Its bytes pass as they are unless the id differs.

@@ -8,14 +8,14 @@ use rules::batch::Leg;
 use rules::method::Duty;
 use rules::outcome::Outcome;
 
-use crate::deliver::Asked;
 use crate::deliver::Exchange;
-use crate::deliver::Parcel;
 use crate::reading::Part;
 use crate::reading::Reading;
 use crate::reading::Shape;
 use crate::reading::Value;
 use crate::reply::Refusal;
+use crate::tries::Asked;
+use crate::tries::Parcel;
 
 /// Calls of one leg that are under way at once at a backend that takes no batches.
 const APART_MAX: usize = 16;

@@ -1,0 +1,188 @@
+//! The tries of one delivery: what is brought, how a try is judged, and what is kept for the next.
+
+use bytes::Bytes;
+use http::StatusCode;
+use rules::attempt::Refuse;
+use rules::attempt::Wants;
+use rules::ids::Pool;
+use rules::ids::Seat;
+use rules::method::Duty;
+use rules::method::HeadNeed;
+use rules::outcome::Outcome;
+
+use crate::reading;
+use crate::reading::Reading;
+use crate::reading::Shape;
+use crate::reply::Refusal;
+use crate::upstream::Answered;
+use crate::upstream::Line;
+use crate::upstream::TryEnd;
+
+/// A body to be delivered.
+#[derive(Clone)]
+pub struct Parcel {
+    /// To one backend of this pool.
+    pub pool: Pool,
+    /// What may be done with it.
+    pub duty: Duty,
+    /// Whether its answer depends on the head.
+    pub head: HeadNeed,
+    /// What must come back.
+    pub shape: Shape,
+    /// Bytes of the answer to hold; what is longer is handed over as a stream.
+    pub held_bytes_max: usize,
+    /// The bytes.
+    pub body: Bytes,
+}
+
+/// An answer, what it means, and whose it is.
+pub struct Delivered {
+    /// The answer.
+    pub answered: Answered,
+    /// As it was read.
+    pub reading: Reading,
+    /// The backend.
+    pub seat: Seat,
+}
+
+/// Where a client's calls have been, over all deliveries they need.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Seats that had their try.
+    pub seats: Vec<Seat>,
+    /// Tries whose bytes left.
+    pub sent: u32,
+}
+
+/// A try that has ended, judged.
+pub struct Ended {
+    /// What it means.
+    pub outcome: Outcome,
+    /// What came back.
+    pub delivered: Option<Delivered>,
+    /// The connection it was on, where it broke.
+    pub line: Line,
+}
+
+/// The tries of one delivery so far.
+pub struct Tries<'a> {
+    /// Who was asked, in earlier deliveries too.
+    pub asked: &'a mut Asked,
+    /// The connection the next try may use.
+    pub line: Line,
+    /// How the try before ended.
+    pub ended: Option<Outcome>,
+    /// A backend's own answer that stands if nobody has a better one.
+    pub stands: Option<Delivered>,
+    /// What to say if nobody is left to ask.
+    pub last: Refusal,
+}
+
+impl<'a> Tries<'a> {
+    /// No try yet.
+    pub fn new(asked: &'a mut Asked, duty: Duty) -> Self {
+        Self {
+            line: match duty {
+                Duty::Send => Line::Fresh,
+                Duty::Read | Duty::Heavy => Line::Any,
+            },
+            ended: None,
+            stands: None,
+            last: match asked.seats.as_slice() {
+                [] => Refusal::NoBackend,
+                [_, ..] => Refusal::UpstreamFailed,
+            },
+            asked,
+        }
+    }
+
+    /// Writes down a try after which another one follows.
+    pub fn go_on(&mut self, ended: Ended, (seat, others): (Seat, bool)) {
+        let Ended {
+            outcome,
+            delivered,
+            line,
+        } = ended;
+        let on_pooled = line == Line::Any && delivered.is_none();
+        // The backend may have closed an idle connection just then, so it deserves a fresh one: if
+        // that costs nothing, or if there is nobody else to spend the last try on.
+        let same_again = match outcome {
+            Outcome::NotSent => on_pooled,
+            Outcome::Broken => on_pooled && !others,
+            Outcome::TimedOut | Outcome::Busy | Outcome::Missing | Outcome::Answer => false,
+        };
+        if !same_again {
+            self.asked.seats.push(seat);
+        }
+        if on_pooled {
+            self.line = Line::Fresh;
+        }
+        if delivered
+            .as_ref()
+            .is_some_and(|d| !matches!(d.reading, Reading::Nothing))
+        {
+            self.stands = delivered;
+        }
+        self.ended = Some(outcome);
+        self.last = match outcome {
+            Outcome::Busy => Refusal::RateLimited,
+            Outcome::TimedOut => Refusal::UpstreamTimeout,
+            Outcome::NotSent | Outcome::Broken | Outcome::Missing | Outcome::Answer => {
+                Refusal::UpstreamFailed
+            }
+        };
+    }
+}
+
+/// Judges how a try of a parcel ended at a seat.
+#[must_use]
+pub fn judge(end: TryEnd, parcel: &Parcel, seat: Seat) -> Ended {
+    let silent = |outcome, line| Ended {
+        outcome,
+        delivered: None,
+        line,
+    };
+    match end {
+        TryEnd::NotSent(line) => silent(Outcome::NotSent, line),
+        TryEnd::Lost(line) => silent(Outcome::Broken, line),
+        TryEnd::TimedOut => silent(Outcome::TimedOut, Line::Any),
+        TryEnd::Answered(answered) => {
+            let (mut outcome, reading) = reading::read(&answered, parcel.shape);
+            // 429 comes before any work; a 503 may come from something behind which the send went on.
+            let unclear = answered.status == StatusCode::SERVICE_UNAVAILABLE;
+            if unclear && parcel.duty == Duty::Send && matches!(reading, Reading::Nothing) {
+                outcome = Outcome::Broken;
+            }
+            Ended {
+                outcome,
+                delivered: Some(Delivered {
+                    answered,
+                    reading,
+                    seat,
+                }),
+                // The connection itself was good, so its line says nothing.
+                line: Line::Any,
+            }
+        }
+    }
+}
+
+/// Whether the client waits for an answer to a parcel.
+#[must_use]
+pub const fn wants(parcel: &Parcel) -> Wants {
+    match parcel.shape {
+        Shape::Silent => Wants::Nothing,
+        Shape::Single | Shape::Batch => Wants::Answer,
+    }
+}
+
+/// What a client is told when the rules give a call up.
+#[must_use]
+pub const fn refusal(refuse: Refuse) -> Refusal {
+    match refuse {
+        Refuse::Busy => Refusal::RateLimited,
+        Refuse::Failed => Refusal::UpstreamFailed,
+        Refuse::TimedOut => Refusal::UpstreamTimeout,
+        Refuse::OutcomeUnknown => Refusal::OutcomeUnknown,
+    }
+}
