@@ -181,7 +181,7 @@ fn an_older_proof_holds_until_the_next_trial_is_confirmed_or_failed() {
     let claim = claim(1000, &[&[900]]);
     let at = |second| Moment::ZERO.after(Duration::from_secs(second));
     let (mut proofs, _) = tried(&claim, honest);
-    let mut second = claim.clone();
+    let mut second = claim;
     second.claimant.heard = at(10);
     assert!(proofs.examine(Some(second.clone()), &LIMITS, at(10)));
     stand(&mut proofs, at(11), honest);
