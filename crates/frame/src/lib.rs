@@ -19,3 +19,5 @@ mod literal;
 pub mod id;
 
 pub mod limits;
+
+pub mod transaction;
