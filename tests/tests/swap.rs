@@ -59,7 +59,7 @@ fn worker(network: &Devnet) -> Worker {
         .iter()
         .map(|wanted| Backend::new(wanted, 2, &metrics));
     let backends = backends.map(|backend| Arc::new(backend.unwrap())).collect();
-    let journal = Journal::open(&config.logs.access, metrics.front.log_lines_dropped.clone());
+    let journal = Journal::open(&config.logs, metrics.front.log_lines_dropped.clone());
     Worker {
         index: 0,
         clock: Clock::start(),

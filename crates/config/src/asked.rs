@@ -119,7 +119,7 @@ impl<'a> Asked<'a> {
     /// The number, unless the key says its word instead.
     pub(crate) fn count_or_word(&mut self, name: &str) -> Option<u64> {
         match self.setting(name) {
-            Some(Setting::Count(number)) => Some(number),
+            Some(Setting::Count(number) | Setting::Size(number)) => Some(number),
             Some(Setting::Instead(_)) => None,
             other => self.misread(name, other.as_ref()),
         }

@@ -234,6 +234,17 @@ pub struct Logs {
     pub level: Level,
     /// How it says it.
     pub format: Format,
+    /// When a log file gives way to the next; never when not set.
+    pub rotation: Option<Rotation>,
+}
+
+/// When a log file gives way to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// A file that would grow beyond so many bytes.
+    pub bytes: u64,
+    /// Files of one log that are kept, the newest included.
+    pub keep: u32,
 }
 
 /// Where a line for every request goes.

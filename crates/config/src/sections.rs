@@ -22,6 +22,7 @@ use crate::checked::Level;
 use crate::checked::Limits;
 use crate::checked::Logs;
 use crate::checked::Retry;
+use crate::checked::Rotation;
 use crate::checked::Server;
 use crate::checked::Timeouts;
 use crate::checked::VersionRule;
@@ -213,6 +214,8 @@ fn compat(asked: &mut Asked<'_>) -> Compat {
 }
 
 fn logs(asked: &mut Asked<'_>) -> Logs {
+    let bytes = asked.count_or_word("logs.rotate_bytes");
+    let keep = asked.count32("logs.rotate_keep");
     Logs {
         access: match asked.text("logs.access").as_str() {
             "off" => AccessLog::Off,
@@ -229,5 +232,6 @@ fn logs(asked: &mut Asked<'_>) -> Logs {
             "json" => Format::Json,
             _ => Format::Text,
         },
+        rotation: bytes.map(|bytes| Rotation { bytes, keep }),
     }
 }

@@ -232,7 +232,7 @@ fn worker(network: &Devnet, more: &[(&str, &str)]) -> Worker {
         .iter()
         .map(|wanted| Arc::new(Backend::new(wanted, 1, &metrics).unwrap()));
     let backends = backends.collect();
-    let journal = Journal::open(&config.logs.access, metrics.front.log_lines_dropped.clone());
+    let journal = Journal::open(&config.logs, metrics.front.log_lines_dropped.clone());
     Worker {
         index: 0,
         clock: Clock::start(),

@@ -17,7 +17,9 @@ pub(crate) fn start(logs: &Logs) {
         .with_max_level(level)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .with_target(false);
+        .with_target(false)
+        // It would complain about a full disk on standard error, and panic if that is what is full.
+        .log_internal_errors(false);
     let _already_set = match logs.format {
         Format::Text => lines.try_init(),
         Format::Json => lines.json().flatten_event(true).try_init(),

@@ -4,11 +4,13 @@ use std::io;
 use std::process::ExitCode;
 
 use config::checked::Config;
+use proxy::tasks;
 
 use crate::arguments::Configured;
 use crate::logging;
 use crate::say;
 use crate::show;
+use crate::signals;
 use crate::signals::Stop;
 use crate::wiring;
 use crate::wiring::Running;
@@ -43,7 +45,15 @@ pub(crate) fn on_this_thread<T>(work: impl Future<Output = io::Result<T>>) -> io
 /// Serves a checked configuration until a signal asks for the end.
 pub(crate) async fn serve(config: Config) -> io::Result<()> {
     let mut stop = Stop::listen()?;
+    let mut reopen = signals::reopen()?;
     let running = wiring::start(config).await?;
+    let journal = running.journal.clone();
+    tasks::background(async move {
+        while reopen.recv().await.is_some() {
+            tracing::info!("opening the logs again");
+            journal.reopen();
+        }
+    });
     until_stopped(running, &mut stop).await;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Signals: the first asks Headway to stop, a second one ends it at once.
+//! Signals: stop, stop at once, open the logs again.
 
 use std::io;
 
@@ -33,4 +33,9 @@ impl Stop {
             _ = self.interrupt.recv() => "SIGINT",
         }
     }
+}
+
+/// SIGUSR1, by which whoever moved the logs away asks for new ones.
+pub(crate) fn reopen() -> io::Result<Signal> {
+    signal(SignalKind::user_defined1())
 }

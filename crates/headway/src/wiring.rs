@@ -36,6 +36,8 @@ const FIRST_ROUND: Duration = Duration::from_secs(2);
 pub(crate) struct Running {
     /// Its data plane.
     pub(crate) server: Server,
+    /// Its access log.
+    pub(crate) journal: Journal,
     /// How long calls under way may go on once it is asked to stop.
     pub(crate) patience: Duration,
     /// Where operators ask; none when that is switched off or the port was taken.
@@ -76,12 +78,14 @@ pub(crate) async fn start(config: Config) -> io::Result<Running> {
         tokio::join!(admin, open(health, Door::Health, view, unasked));
     })?;
     let _patience_over = tokio::time::timeout(FIRST_ROUND, rounds_began).await;
+    let journal = worker.journal.clone();
     let server = Server::start(worker, count, listeners)?;
     for address in server.addresses() {
         tracing::info!(%address, "serving");
     }
     Ok(Running {
         server,
+        journal,
         patience,
         admin: admin_bound.await.ok(),
     })
@@ -109,8 +113,8 @@ fn assemble(config: Config, count: usize) -> io::Result<Worker> {
             .map_err(io::Error::other)
     });
     let backends = backends.collect::<io::Result<Vec<_>>>()?;
-    let journal = Journal::open(&config.logs.access, metrics.front.log_lines_dropped.clone())
-        .map_err(|error| {
+    let journal =
+        Journal::open(&config.logs, metrics.front.log_lines_dropped.clone()).map_err(|error| {
             io::Error::new(
                 error.kind(),
                 format!("logs.access = {:?}: {error}", config.logs.access),

@@ -1,17 +1,12 @@
 //! A line for every request in nginx's `main` format, written by a thread of its own.
 
-use std::fmt::Write as _;
-use std::fs::OpenOptions;
+use std::fmt::Write;
 use std::io;
-use std::io::Write;
 use std::net::IpAddr;
-use std::path::Path;
-use std::sync::mpsc::Receiver;
-use std::sync::mpsc::SyncSender;
-use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use config::checked::AccessLog;
+use config::checked::Logs;
 use http::HeaderMap;
 use http::HeaderName;
 use http::header::REFERER;
@@ -19,8 +14,10 @@ use http::header::USER_AGENT;
 use http::request::Parts;
 use prometheus::IntCounter;
 
-/// Lines that wait for the disk before further ones are dropped and counted.
-const LINES_MAX: usize = 16_384;
+use crate::log_file::LogFile;
+use crate::log_writer::LogWriter;
+use crate::log_writer::Sink;
+
 /// Bytes of one field of a client that are shown.
 const FIELD_BYTES_MAX: usize = 2_048;
 
@@ -29,17 +26,7 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Where requests are written down; a copy writes to the same place.
 #[derive(Clone, Debug)]
 pub struct Journal {
-    lines: Option<SyncSender<Word>>,
-    dropped: IntCounter,
-}
-
-/// What the writer is told.
-#[derive(Debug)]
-enum Word {
-    /// Write this line.
-    Line(String),
-    /// Say when everything before this is written.
-    Written(SyncSender<()>),
+    lines: Option<LogWriter>,
 }
 
 /// What of a request goes into its line.
@@ -57,24 +44,14 @@ impl Journal {
     ///
     /// # Errors
     /// The file or its directory cannot be made.
-    pub fn open(target: &AccessLog, dropped: IntCounter) -> io::Result<Self> {
-        let mut sink: Box<dyn Write + Send> = match target {
-            AccessLog::Off => {
-                return Ok(Self {
-                    lines: None,
-                    dropped,
-                });
-            }
-            AccessLog::Stdout => Box::new(io::stdout()),
-            AccessLog::File(path) => Box::new(append(path)?),
+    pub fn open(logs: &Logs, dropped: IntCounter) -> io::Result<Self> {
+        let sink = match &logs.access {
+            AccessLog::Off => return Ok(Self { lines: None }),
+            AccessLog::Stdout => Sink::Stdout,
+            AccessLog::File(path) => Sink::File(LogFile::open(path, logs.rotation)?),
         };
-        let (lines, waiting) = sync_channel(LINES_MAX);
-        std::thread::Builder::new()
-            .name("headway-access-log".into())
-            .spawn(move || write(&waiting, &mut *sink))?;
         Ok(Self {
-            lines: Some(lines),
-            dropped,
+            lines: Some(LogWriter::start("access-log", sink, dropped)?),
         })
     }
 
@@ -116,45 +93,20 @@ impl Journal {
         let line = format!(
             "{peer} - - [{time}]  {status} \"{request}\" {bytes} \"{referer}\" \"{agent}\" \"{forwarded}\"\n"
         );
-        if lines.try_send(Word::Line(line)).is_err() {
-            self.dropped.inc();
+        lines.write(line);
+    }
+
+    /// Has the file opened again after somebody moved it away.
+    pub fn reopen(&self) {
+        if let Some(lines) = &self.lines {
+            lines.reopen();
         }
     }
 
     /// Waits until every line so far is written, but no longer than `patience`.
     pub fn flush(&self, patience: Duration) {
         let Some(lines) = &self.lines else { return };
-        let (written, wait) = sync_channel(1);
-        if lines.try_send(Word::Written(written)).is_ok() {
-            let _too_slow = wait.recv_timeout(patience);
-        }
-    }
-}
-
-fn append(path: &Path) -> io::Result<std::fs::File> {
-    if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory)?;
-    }
-    OpenOptions::new().create(true).append(true).open(path)
-}
-
-/// Takes what waits in one go, so that a busy log costs one write for many lines.
-fn write(waiting: &Receiver<Word>, sink: &mut dyn Write) {
-    let mut block = String::new();
-    while let Ok(first) = waiting.recv() {
-        block.clear();
-        let mut asked = Vec::new();
-        for word in std::iter::once(first).chain(waiting.try_iter().take(LINES_MAX)) {
-            match word {
-                Word::Line(line) => block.push_str(&line),
-                Word::Written(written) => asked.push(written),
-            }
-        }
-        // A full disk must not stop calls, and there is nobody to tell but the disk.
-        let _full = sink.write_all(block.as_bytes()).and_then(|()| sink.flush());
-        for written in asked {
-            let _gave_up = written.try_send(());
-        }
+        lines.flush(patience);
     }
 }
 

@@ -140,7 +140,7 @@ pub(crate) struct Proxy {
 impl Proxy {
     pub(crate) fn start(config: Config, cast: Vec<Cast>) -> Self {
         Self::logging(config, cast, |dropped| {
-            Journal::open(&config::checked::AccessLog::Off, dropped).unwrap()
+            Journal::open(&settings::logs(), dropped).unwrap()
         })
     }
 

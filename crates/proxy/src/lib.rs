@@ -27,6 +27,8 @@ pub mod dial;
 pub mod reply;
 pub mod body;
 pub mod access_log;
+pub mod log_writer;
+pub mod log_file;
 pub mod memory;
 pub mod metrics;
 pub mod clock;

@@ -4,7 +4,9 @@ use crate::key::Key;
 use crate::key::Preset;
 use crate::key::each;
 use crate::key::key;
+use crate::kind::GIB;
 use crate::kind::H;
+use crate::kind::KIB;
 use crate::kind::Kind;
 
 /// In the order of `proxy.toml.example`.
@@ -62,5 +64,18 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Choice(&["text", "json"]),
         Preset::Same("text"),
         "the shape of log lines",
+    ),
+    key(
+        "logs.rotate_bytes",
+        Kind::Size(64 * KIB, 1024 * GIB),
+        Preset::Same("100MiB"),
+        "a log file that would grow beyond this gives way to the next",
+    )
+    .or("off"),
+    key(
+        "logs.rotate_keep",
+        Kind::Count(1, 1000),
+        Preset::Same("3"),
+        "files of one log that are kept, the newest included",
     ),
 ];

@@ -1,5 +1,6 @@
 //! Stories about the access log: the shape of a line, and one line for every request.
 
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use config::checked::Profile;
@@ -17,21 +18,20 @@ use crate::harness::client::notification;
 use crate::harness::node;
 use crate::harness::node::Act;
 use crate::harness::settings::config;
+use crate::harness::settings::logs;
+use crate::log_writer::Word;
 
 fn journal(lines_max: usize) -> (Journal, Receiver<Word>, IntCounter) {
-    let (lines, waiting) = sync_channel(lines_max);
     let dropped = IntCounter::new("dropped", "Lines.").unwrap();
-    let journal = Journal {
-        lines: Some(lines),
-        dropped: dropped.clone(),
-    };
+    let (lines, waiting) = LogWriter::waiting(lines_max, dropped.clone());
+    let journal = Journal { lines: Some(lines) };
     (journal, waiting, dropped)
 }
 
 fn text(word: Word) -> String {
     match word {
         Word::Line(line) => line,
-        Word::Written(_) => panic!("nobody flushed"),
+        Word::Reopen | Word::Written(_) => panic!("nobody asked for this"),
     }
 }
 
@@ -116,7 +116,7 @@ fn lines_that_nobody_takes_are_dropped_and_counted() {
 #[test]
 fn without_a_log_nothing_is_kept_of_a_request() {
     let dropped = IntCounter::new("dropped", "Lines.").unwrap();
-    let journal = Journal::open(&AccessLog::Off, dropped).unwrap();
+    let journal = Journal::open(&logs(), dropped).unwrap();
     assert!(
         journal
             .entry(PEER, &Request::new(()).into_parts().0)
@@ -125,32 +125,13 @@ fn without_a_log_nothing_is_kept_of_a_request() {
 }
 
 #[test]
-fn waiting_lines_are_written_in_their_order() {
-    let (lines, waiting) = sync_channel(10);
-    for line in ["one\n", "two\n", "three\n"] {
-        lines.send(Word::Line(line.to_owned())).unwrap();
-    }
-    let (written, asked) = sync_channel(1);
-    lines.send(Word::Written(written)).unwrap();
-    drop(lines);
-    let mut sink = Vec::new();
-    write(&waiting, &mut sink);
-    assert_eq!(sink, b"one\ntwo\nthree\n");
-    asked.try_recv().unwrap();
-}
-
-#[test]
-fn a_file_is_made_with_its_directories_and_appended_to() {
-    let directory = std::env::temp_dir().join(format!("headway-log-{}", std::process::id()));
-    let path = directory.join("deep").join("access.log");
-    for text in ["one\n", "two\n"] {
-        append(&path).unwrap().write_all(text.as_bytes()).unwrap();
-    }
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::remove_dir_all(&directory).unwrap();
-    assert_eq!(text, "one\ntwo\n");
-    let open = |path| Journal::open(&AccessLog::File(path), IntCounter::new("a", "b").unwrap());
-    assert!(open("/dev/null/access.log".into()).is_err());
+fn a_file_that_cannot_be_made_is_told_at_once() {
+    let open = |path: &str| {
+        let access = AccessLog::File(path.into());
+        let logs = Logs { access, ..logs() };
+        Journal::open(&logs, IntCounter::new("a", "b").unwrap())
+    };
+    assert!(open("/dev/null/access.log").is_err());
 }
 
 /// A proxy whose log the story reads: the request, the status and the bytes of each line.

@@ -94,11 +94,17 @@ pub(crate) fn config(profile: Profile) -> Config {
                 VersionRule::Any
             },
         },
-        logs: checked::Logs {
-            access: AccessLog::Off,
-            level: checked::Level::Info,
-            format: checked::Format::Text,
-        },
+        logs: logs(),
+    }
+}
+
+/// No access log.
+pub(crate) fn logs() -> checked::Logs {
+    checked::Logs {
+        access: AccessLog::Off,
+        level: checked::Level::Info,
+        format: checked::Format::Text,
+        rotation: None,
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Front {
     pub in_flight: IntGauge,
     /// WebSocket tunnels now open.
     pub tunnels: IntGauge,
-    /// Access log lines that could not be written in time.
+    /// Access log lines that could not be written, or not in time.
     pub log_lines_dropped: IntCounter,
     /// Backends that were passively ejected.
     pub ejections: IntCounter,
@@ -45,7 +45,7 @@ impl Front {
             tunnels: made.gauge("ws_tunnels", "WebSocket tunnels now open.")?,
             log_lines_dropped: made.counter(
                 "access_log_lines_dropped_total",
-                "Access log lines dropped because the disk was too slow.",
+                "Access log lines dropped because the disk was slow or full.",
             )?,
             ejections: made.counter("backend_ejections_total", "Passive ejections of backends.")?,
         })
