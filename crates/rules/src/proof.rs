@@ -14,6 +14,8 @@ use crate::roll::Roll;
 const RENEW_EVERY: Duration = Duration::from_secs(10);
 /// and holds this long if it cannot be.
 const HOLDS: Duration = Duration::from_secs(30);
+/// Blocks that are asked for on either side: of the common history, and out of the others' reach.
+const HEIGHTS: u64 = 3;
 
 /// A head as it takes part in proofs and votes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,49 +81,72 @@ impl Claim {
 struct Trial {
     claimant: usize,
     groups: Vec<Vec<usize>>,
-    height: u64,
-    beyond: u64,
+    /// Heights that everybody has.
+    common: Vec<u64>,
+    /// Heights that only the claimant can have.
+    beyond: Vec<u64>,
     roll: Roll,
 }
 
 impl Trial {
     fn open(claim: &Claim, max_lag: u64, now: Moment) -> Self {
-        let height = claim.lowest().saturating_sub(DEPTH);
         let claimant = claim.claimant.at;
+        let common = downwards(claim.lowest().saturating_sub(DEPTH), 0);
         // A little below the claimant's head, where a reorganisation does not reach, but above all
         // that the others could have in time.
-        let reach = claim.highest().saturating_add(max_lag);
+        let out_of_reach = claim.highest().saturating_add(max_lag).saturating_add(1);
         let top = claim.claimant.number.saturating_sub(DEPTH);
-        let beyond = top.max(reach.saturating_add(1));
-        let members = claim.members().map(|voice| voice.at);
-        let same = members.chain([claimant]).map(|at| Question { at, height });
-        let above = Question {
+        let beyond = downwards(top.max(out_of_reach), out_of_reach);
+        let everybody = || claim.members().map(|voice| voice.at).chain([claimant]);
+        let shared = common.iter().flat_map(|height| {
+            everybody().map(|at| Question {
+                at,
+                height: *height,
+            })
+        });
+        let above = beyond.iter().map(|height| Question {
             at: claimant,
-            height: beyond,
-        };
+            height: *height,
+        });
+        let roll = Roll::open(shared.chain(above), now);
+        let seats = |group: &Vec<Voice>| group.iter().map(|voice| voice.at).collect();
         Self {
             claimant,
-            groups: claim
-                .groups
-                .iter()
-                .map(|group| group.iter().map(|voice| voice.at).collect())
-                .collect(),
-            height,
+            groups: claim.groups.iter().map(seats).collect(),
+            common,
             beyond,
-            roll: Roll::open(same.chain([above]), now),
+            roll,
         }
     }
 
-    /// The claimant shares the history of more than half of every group, and really has a block that
-    /// is out of their reach.
+    /// The claimant shares the history of more than half of every group, and really has blocks that
+    /// are out of their reach.
     fn holds(&self) -> bool {
-        let Some(hash) = self.roll.hash(self.claimant, self.height) else {
+        let mut beyond = self.beyond.iter();
+        self.common.iter().all(|height| self.is_shared(*height))
+            && beyond.all(|height| self.roll.hash(self.claimant, *height).is_some())
+    }
+
+    fn is_shared(&self, height: u64) -> bool {
+        let Some(hash) = self.roll.hash(self.claimant, height) else {
             return false;
         };
-        let shared = |at: &&usize| self.roll.hash(**at, self.height) == Some(hash);
+        let shared = |at: &&usize| self.roll.hash(**at, height) == Some(hash);
         let convinced = |group: &Vec<usize>| 2 * group.iter().filter(shared).count() > group.len();
-        self.roll.hash(self.claimant, self.beyond).is_some() && self.groups.iter().all(convinced)
+        self.groups.iter().all(convinced)
     }
+
+    /// The lowest block that was out of the others' reach.
+    fn out_of_reach(&self) -> u64 {
+        self.beyond.iter().copied().min().unwrap_or(u64::MAX)
+    }
+}
+
+/// A few heights from the top down, none below `least`. Two chains that take turns behind one address
+/// are asked so often that they rarely give the right answers by chance.
+fn downwards(top: u64, least: u64) -> Vec<u64> {
+    let steps = HEIGHTS.min(top.saturating_sub(least).saturating_add(1));
+    (0..steps).map(|step| top - step).collect()
 }
 
 #[derive(Clone, Debug)]
@@ -230,7 +255,7 @@ impl Proofs {
             self.passed = trial.holds().then(|| Proved {
                 claimant: trial.claimant,
                 members: trial.groups.concat(),
-                beyond: trial.beyond,
+                beyond: trial.out_of_reach(),
                 at: now,
             });
             if self.passed.is_none() {

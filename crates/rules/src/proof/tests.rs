@@ -73,6 +73,10 @@ fn a_claim_needs_the_same_history_and_a_block_out_of_reach() {
         !tried(&claim, |asked| honest(asked).filter(|_| asked.height < 992)).1,
         "cannot show it"
     );
+    for lost in [892, 891, 890, 992, 991, 990] {
+        let but_one = |asked: Question| honest(asked).filter(|_| asked.height != lost);
+        assert!(!tried(&claim, but_one).1, "{lost} is missing");
+    }
     let other = |asked: Question| Some(if asked.at == 0 { FALSE } else { TRUE });
     assert!(!tried(&claim, other).1, "another history");
     let half = |asked: Question| honest(asked).filter(|_| asked.at != 2);
@@ -92,13 +96,22 @@ fn it_asks_below_the_lowest_and_above_the_reach_of_all() {
     };
     assert_eq!(
         heights(&claim(1000, &[&[900, 910]])),
-        [(1, 892), (2, 892), (0, 892), (0, 992)]
+        [
+            [(1, 892), (2, 892), (0, 892)],
+            [(1, 891), (2, 891), (0, 891)],
+            [(1, 890), (2, 890), (0, 890)],
+            [(0, 992), (0, 991), (0, 990)],
+        ]
+        .concat()
     );
+    let near = [(1, 896), (0, 896), (1, 895), (0, 895), (1, 894), (0, 894)];
     assert_eq!(
         heights(&claim(915, &[&[904]])),
-        [(1, 896), (0, 896), (0, 915)]
+        [near.as_slice(), &[(0, 915)]].concat(),
+        "as many as there are out of reach"
     );
-    assert_eq!(heights(&claim(30, &[&[3]])), [(1, 0), (0, 0), (0, 22)]);
+    let young = [(1, 0), (0, 0), (0, 22), (0, 21), (0, 20)];
+    assert_eq!(heights(&claim(30, &[&[3]])), young);
 }
 
 #[test]
@@ -124,8 +137,8 @@ fn a_proof_is_void_for_good_once_the_others_are_there() {
     let (mut proofs, holds) = tried(&claim(1000, &[&[900]]), honest);
     assert!(holds);
     let mut holds = |claimed| proofs.examine(claimed, &LIMITS, Moment::ZERO);
-    assert!(holds(Some(claim(2000, &[&[991]]))));
-    assert!(!holds(Some(claim(2000, &[&[992]]))));
+    assert!(holds(Some(claim(2000, &[&[989]]))));
+    assert!(!holds(Some(claim(2000, &[&[990]]))));
     assert!(!holds(Some(claim(2000, &[&[900]]))));
     let (mut proofs, _) = tried(&claim(1000, &[&[900]]), honest);
     assert!(!proofs.examine(None, &LIMITS, Moment::ZERO));
@@ -139,7 +152,7 @@ fn a_proof_is_renewed_in_time_and_ends_if_it_cannot_be() {
     let at = |second| Moment::ZERO.after(Duration::from_secs(second));
     assert!(proofs.questions(MAX_LAG, PACE, at(9)).is_empty());
     assert!(proofs.examine(Some(claim.clone()), &LIMITS, at(10)));
-    assert_eq!(proofs.questions(MAX_LAG, PACE, at(10)).len(), 3);
+    assert_eq!(proofs.questions(MAX_LAG, PACE, at(10)).len(), 9);
     assert!(proofs.examine(Some(claim.clone()), &LIMITS, at(30)));
     assert!(!proofs.examine(Some(claim.clone()), &LIMITS, at(31)));
     let (mut proofs, _) = tried(&claim, honest);
@@ -171,8 +184,8 @@ fn a_trial_counts_once_the_claimant_is_heard_again_and_still_says_so() {
         holds
     };
     assert!(confirmed(&|_| ()));
-    assert!(confirmed(&|again| again.number = 992));
-    assert!(!confirmed(&|again| again.number = 991), "it had shown 992");
+    assert!(confirmed(&|again| again.number = 990));
+    assert!(!confirmed(&|again| again.number = 989), "it had shown 990");
     assert!(!confirmed(&|again| again.steady = false), "it jumped");
 }
 
@@ -206,6 +219,6 @@ fn an_unproved_claim_is_tried_again_but_not_at_once() {
         proofs
             .questions(MAX_LAG, PACE, Moment::ZERO.after(PACE))
             .len(),
-        3
+        9
     );
 }

@@ -30,6 +30,8 @@ pub(crate) struct Actor {
     pub(crate) since: u64,
     /// The chain id it said last.
     pub(crate) said: Option<u64>,
+    /// Rounds in a row that it has been eligible.
+    pub(crate) eligible: u64,
     /// Rounds until it may stumble again.
     steady: u64,
 }
@@ -48,6 +50,8 @@ pub(crate) struct Network {
     pub(crate) table: Table,
     /// Rounds lived through; fewer than seconds, when the process was paused.
     pub(crate) rounds: u64,
+    /// Rounds for which the chain has stood still.
+    pub(crate) stood: u64,
     fleet: Fleet,
     vitals: Vec<Arc<Vitals>>,
     questions: Vec<Question>,
@@ -62,6 +66,7 @@ impl Network {
             mode: Mode::Well,
             since: 0,
             said: None,
+            eligible: 0,
             steady: 0,
         };
         Self {
@@ -74,6 +79,7 @@ impl Network {
             rungs,
             stumbles: false,
             rounds: 0,
+            stood: 0,
             judgement,
             fleet,
             vitals,
@@ -108,6 +114,7 @@ impl Network {
     pub(crate) fn round(&mut self) {
         self.world.pass(1000);
         self.rounds += 1;
+        self.stood = if self.world.halted { self.stood + 1 } else { 0 };
         for question in std::mem::take(&mut self.questions) {
             let mode = self.actors[question.at].mode;
             let lost = self.stumbles && self.dice.happens(20);
@@ -118,6 +125,10 @@ impl Network {
             self.poll(at);
         }
         self.judgement = self.fleet.judge(self.now(), self.world.wall());
+        for (actor, verdict) in self.actors.iter_mut().zip(&self.judgement.verdicts) {
+            let eligible = verdict.standing == Standing::Eligible;
+            actor.eligible = if eligible { actor.eligible + 1 } else { 0 };
+        }
         self.table = seating::table(&self.specs, &self.judgement, &self.vitals, &self.rungs);
         self.questions = self.fleet.questions(self.now());
     }
