@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rules::address::Trust;
 use rules::ids::BackendId;
 use rules::ids::Pool;
 use rules::method::Methods;
@@ -62,6 +63,8 @@ pub struct Server {
     pub health_listen: Option<SocketAddr>,
     /// Worker threads; 0 means one per core.
     pub workers: usize,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Trust,
 }
 
 /// `[admin]`

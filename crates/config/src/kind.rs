@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::networks::networks;
 use crate::problem::quoted;
 use crate::raw::Raw;
 use crate::url::BackendUrl;
@@ -45,6 +46,8 @@ pub enum Kind {
     Choices(&'static [&'static str]),
     /// A list of method names and `prefix_*`.
     Patterns,
+    /// A list of addresses, networks, and words for networks.
+    Networks,
     /// `off`, `stdout` or a path.
     LogTarget,
     /// A backend's URL; a secret.
@@ -68,7 +71,7 @@ pub(crate) enum Setting {
     Switch(bool),
     /// From [`Kind::Addresses`].
     Addresses(Vec<SocketAddr>),
-    /// From [`Kind::Choices`] and [`Kind::Patterns`].
+    /// From [`Kind::Choices`], [`Kind::Patterns`] and [`Kind::Networks`].
     Words(Vec<String>),
     /// From [`Kind::Choice`], [`Kind::LogTarget`] and [`Kind::Id`].
     Text(String),
@@ -109,6 +112,9 @@ impl Kind {
             Self::Patterns => each(raw, "a method name or a prefix with * at its end", |item| {
                 is_pattern(item).then(|| item.to_owned())
             }),
+            Self::Networks => each(raw, "an address or a network", |item| {
+                networks(item).map(|_known| item.to_owned())
+            }),
             Self::LogTarget => {
                 let target = text(raw).filter(|target| !target.is_empty());
                 Ok(Setting::Text(target.ok_or("not a path")?.to_owned()))
@@ -145,6 +151,11 @@ impl Kind {
             Self::Choice(words) => listed(words, "or"),
             Self::Choices(words) => format!("a list of {}", listed(words, "and")),
             Self::Patterns => "a list of names such as \"eth_call\" or \"debug_*\"".to_owned(),
+            Self::Networks => {
+                "a list of networks such as \"10.0.0.0/8\", of addresses, and of the \
+                words \"private\" and \"google\""
+                    .to_owned()
+            }
             Self::LogTarget => "\"off\", \"stdout\" or the path of a file".to_owned(),
             Self::Url => "a URL such as \"http://10.0.1.5:8545\"".to_owned(),
             Self::Id => "1 to 64 letters, digits, dots, dashes and underscores".to_owned(),

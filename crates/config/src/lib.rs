@@ -30,6 +30,8 @@ pub mod kind;
 
 mod raw;
 
+mod networks;
+
 mod expand;
 
 mod value;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use rules::address::Trust;
 use rules::ids::Pool;
 use rules::table::Stale;
 
@@ -30,6 +31,7 @@ use crate::fleet;
 use crate::kind::Setting;
 use crate::memory;
 use crate::methods;
+use crate::networks::networks;
 use crate::problem::Problem;
 
 /// Blocks behind that need no second look, unless more are healthy.
@@ -94,7 +96,19 @@ fn server(asked: &mut Asked<'_>) -> Server {
         listen,
         health_listen,
         workers: asked.size("server.workers"),
+        trusted_proxies: trust(asked),
     }
+}
+
+fn trust(asked: &mut Asked<'_>) -> Trust {
+    let named = asked.words("server.trusted_proxies");
+    Trust::new(
+        named
+            .iter()
+            .filter_map(|item| networks(item))
+            .flatten()
+            .collect(),
+    )
 }
 
 fn admin(asked: &mut Asked<'_>, server: &Server) -> Admin {

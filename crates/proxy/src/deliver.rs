@@ -14,6 +14,7 @@ use rules::pick::Picked;
 use rules::pick::Step;
 use rules::pick::Wish;
 
+use crate::client::Client;
 use crate::live::Backend;
 use crate::live::Snapshot;
 use crate::reading::Reading;
@@ -30,7 +31,6 @@ use crate::upstream;
 use crate::upstream::Errand;
 use crate::upstream::Line;
 use crate::upstream::TryEnd;
-use crate::worker::Client;
 use crate::worker::Worker;
 
 /// Bytes of a single answer that are held to be judged; what is longer is streamed.

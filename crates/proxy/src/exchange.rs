@@ -19,6 +19,7 @@ use rules::method::Duty;
 use rules::method::Label;
 
 use crate::body::AnswerBody;
+use crate::client::Client;
 use crate::deliver::Exchange;
 use crate::deliver::HELD_BYTES_MAX;
 use crate::legs;
@@ -35,7 +36,6 @@ use crate::sends;
 use crate::tries::Asked;
 use crate::tries::Delivered;
 use crate::tries::Parcel;
-use crate::worker::Client;
 use crate::worker::Worker;
 
 /// A client's message, whole.

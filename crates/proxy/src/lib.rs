@@ -19,6 +19,7 @@ pub mod entry;
 pub mod reading;
 pub mod upstream;
 pub mod worker;
+pub mod client;
 pub mod live;
 pub mod pool;
 pub mod wire;

@@ -28,17 +28,17 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::body::BodyError;
 use crate::body::Tracked;
 use crate::body::Underway;
+use crate::client::Client;
 use crate::entry;
 use crate::entry::Asked;
 use crate::entry::BodyFault;
 use crate::entry::Verdict;
 use crate::exchange::Ask;
 use crate::exchange::exchange;
+use crate::live::Snapshot;
 use crate::reply::Refusal;
 use crate::reply::Reply;
 use crate::tunnel;
-use crate::upstream::X_FORWARDED_FOR;
-use crate::worker::Client;
 use crate::worker::Worker;
 
 /// Bytes of a request's head; the sizes of an AWS load balancer.
@@ -63,8 +63,7 @@ pub async fn connection<S>(
         .header_read_timeout(keep_alive)
         .max_headers(HEAD_FIELDS_MAX)
         .max_buf_size(HEAD_BYTES_MAX);
-    // On an IPv6 listener clients of IPv4 would otherwise all seem to come from one network.
-    let stack = edge(worker, Client::at(peer.to_canonical()));
+    let stack = edge(worker, Client::at(peer));
     let service = service_fn(move |request| stack.clone().call(request));
     let connection = builder
         .serve_connection(TokioIo::new(stream), service)
@@ -113,10 +112,13 @@ async fn serve(
     client: Client,
 ) -> Response<Tracked> {
     let (head, body) = request.into_parts();
-    let entry = worker.journal.entry(client.peer, &head);
+    let snapshot = worker.live.snapshot();
+    let trust = &snapshot.settings.config.server.trusted_proxies;
+    let client = client.of(&head.headers, trust);
+    let entry = worker.journal.entry(client.address.ip, &head);
     let underway = Underway::new(Arc::clone(&worker.metrics), worker.journal.clone(), entry);
     let old = head.version == Version::HTTP_10;
-    let reply = reply(worker, (head, body), client).await;
+    let reply = reply(worker, snapshot, (head, body), client).await;
     let (mut head, body) = reply.into_parts();
     if worker.live.readiness.is_draining() && !old {
         head.headers
@@ -126,8 +128,12 @@ async fn serve(
     Response::from_parts(head, Tracked::new(body, status, underway))
 }
 
-async fn reply(worker: &Arc<Worker>, (head, body): (Parts, Incoming), client: Client) -> Reply {
-    let snapshot = worker.live.snapshot();
+async fn reply(
+    worker: &Arc<Worker>,
+    snapshot: Arc<Snapshot>,
+    (head, body): (Parts, Incoming),
+    client: Client,
+) -> Reply {
     let voice = &snapshot.settings.voice;
     match entry::judge(&head) {
         Verdict::Page => voice.page(),
@@ -137,10 +143,6 @@ async fn reply(worker: &Arc<Worker>, (head, body): (Parts, Incoming), client: Cl
         Verdict::BadRequest(why) => voice.bad_request(why),
         Verdict::MethodNotAllowed => voice.method_not_allowed(),
         Verdict::Upgrade => {
-            let client = Client {
-                forwarded: forwarded(&head),
-                ..client
-            };
             // Boxed, because it is rare: every call would carry its size.
             Box::pin(tunnel::open(
                 worker,
@@ -150,10 +152,6 @@ async fn reply(worker: &Arc<Worker>, (head, body): (Parts, Incoming), client: Cl
             .await
         }
         Verdict::Call => {
-            let client = Client {
-                forwarded: forwarded(&head),
-                ..client
-            };
             drop(head);
             let mut room = worker.memory.room();
             let bytes_max = snapshot.settings.config.limits.body_bytes;
@@ -167,18 +165,6 @@ async fn reply(worker: &Arc<Worker>, (head, body): (Parts, Incoming), client: Cl
             }
         }
     }
-}
-
-/// The lines of a list field mean the same as one line with all of them (RFC 9110, section 5.3).
-fn forwarded(head: &Parts) -> Option<HeaderValue> {
-    let mut lines = head.headers.get_all(X_FORWARDED_FOR).iter();
-    let first = lines.next()?;
-    let mut all = first.as_bytes().to_vec();
-    for line in lines {
-        all.extend_from_slice(b", ");
-        all.extend_from_slice(line.as_bytes());
-    }
-    HeaderValue::from_bytes(&all).ok()
 }
 
 #[cfg(test)]

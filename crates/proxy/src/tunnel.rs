@@ -28,14 +28,13 @@ use tokio::io::copy_bidirectional;
 use tokio::time::timeout_at;
 
 use crate::body::AnswerBody;
+use crate::client::Client;
 use crate::live::Backend;
 use crate::live::Snapshot;
 use crate::metrics::Metrics;
 use crate::reply::Refusal;
 use crate::reply::Reply;
 use crate::tasks;
-use crate::upstream;
-use crate::worker::Client;
 use crate::worker::Worker;
 
 /// The client's headers that a WebSocket handshake is made of (RFC 6455, section 4.1).
@@ -136,7 +135,7 @@ async fn handshake(
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         copy(&HANDSHAKE, &head.headers, headers);
         if !backend.external {
-            upstream::introduce(headers, client);
+            client.introduce(headers);
         }
         sender.send_request(request).await.ok()
     })

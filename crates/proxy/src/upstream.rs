@@ -10,8 +10,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use bytes::BytesMut;
 use frame::id::Id;
-use http::HeaderName;
-use http::HeaderValue;
 use http::StatusCode;
 use http::Uri;
 use http_body::Body;
@@ -24,24 +22,17 @@ use tokio::time::timeout_at;
 
 use crate::body::AnswerBody;
 use crate::body::BodyError;
+use crate::client::Client;
 use crate::clock::Clock;
 use crate::framing::After;
 use crate::framing::Framing;
 use crate::live::Backend;
 use crate::wire::Silence;
 use crate::wire::Wire;
-use crate::worker::Client;
 use crate::worker::Worker;
-
-/// Bytes of the client's `X-Forwarded-For` that are passed on.
-const FORWARDED_BYTES_MAX: usize = 2 * 1024;
 
 /// Room for the lines of a request's head that differ from call to call.
 const LINES_BYTES: usize = 192;
-
-/// Whom a call was made for, hop by hop.
-pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 /// Which connection a try may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,32 +236,18 @@ fn head(backend: &Backend, errand: &Errand<'_>) -> Vec<u8> {
     }
     if let Some(client) = errand.client.filter(|_| !backend.external) {
         head.extend_from_slice(b"x-forwarded-for: ");
-        if let Some(list) = forwarded(client) {
+        if let Some(list) = client.forwarded() {
             head.extend_from_slice(list.as_bytes());
             head.extend_from_slice(b", ");
         }
-        let address = client.address.as_bytes();
-        for part in [address, b"\r\nx-real-ip: ", address, b"\r\n"] {
+        let (peer, address) = (client.peer.text.as_bytes(), client.address.text.as_bytes());
+        for part in [peer, b"\r\nx-real-ip: ", address, b"\r\n"] {
             head.extend_from_slice(part);
         }
     }
     // Writing to a Vec cannot fail.
     let _written = write!(head, "content-length: {}\r\n\r\n", errand.body.len());
     head
-}
-
-fn forwarded(client: &Client) -> Option<&str> {
-    let list = client.forwarded.as_ref()?.to_str().ok()?;
-    (!list.is_empty() && list.len() <= FORWARDED_BYTES_MAX).then_some(list)
-}
-
-/// Tells an internal backend who asks.
-pub fn introduce(headers: &mut http::HeaderMap, client: &Client) {
-    let list = forwarded(client)
-        .and_then(|list| HeaderValue::from_str(&format!("{list}, {}", client.peer)).ok());
-    let address = client.address.clone();
-    headers.insert(X_FORWARDED_FOR, list.unwrap_or_else(|| address.clone()));
-    headers.insert(X_REAL_IP, address);
 }
 
 /// Sends the request and holds as much of its answer as may be held.

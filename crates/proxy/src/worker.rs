@@ -1,9 +1,6 @@
 //! What every exchange of one worker thread needs at hand.
 
-use std::net::IpAddr;
 use std::sync::Arc;
-
-use http::HeaderValue;
 
 use crate::access_log::Journal;
 use crate::clock::Clock;
@@ -32,41 +29,4 @@ pub struct Worker {
     pub dial: Arc<Dial>,
     /// What shutdown waits for.
     pub tasks: Tasks,
-}
-
-/// Who sent a request.
-#[derive(Clone, Debug)]
-pub struct Client {
-    /// The other end of the connection.
-    pub peer: IpAddr,
-    /// The same as backends are told it.
-    pub address: HeaderValue,
-    /// `X-Forwarded-For` as it came, which internal backends get with the peer appended.
-    pub forwarded: Option<HeaderValue>,
-}
-
-impl Client {
-    /// Whoever is at the other end of a connection; made once for all its requests.
-    #[must_use]
-    pub fn at(peer: IpAddr) -> Self {
-        let address = HeaderValue::from_str(&peer.to_string());
-        // An address has only digits, letters, dots and colons.
-        let address = address.unwrap_or(HeaderValue::from_static("unknown"));
-        Self {
-            peer,
-            address,
-            forwarded: None,
-        }
-    }
-
-    /// The same number for the same client on every replica.
-    #[must_use]
-    pub fn hash(&self) -> u64 {
-        let bits = match self.peer {
-            IpAddr::V4(address) => u128::from(address.to_bits()),
-            // Privacy addresses change within a /64, which is what one client is given.
-            IpAddr::V6(address) => address.to_bits() >> 64,
-        };
-        (bits as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
 }

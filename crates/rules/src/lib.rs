@@ -24,5 +24,6 @@ pub mod load;
 pub mod budget;
 pub mod outcome;
 pub mod method;
+pub mod address;
 pub mod ids;
 pub mod moment;

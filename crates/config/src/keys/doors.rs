@@ -33,6 +33,12 @@ pub(crate) const KEYS: &[Key] = &[
         "worker threads; 0 is one per core",
     ),
     key(
+        "server.trusted_proxies",
+        Kind::Networks,
+        Preset::Same(""),
+        "whose X-Forwarded-For is believed",
+    ),
+    key(
         "admin.listen",
         Kind::Addresses(1),
         Preset::Same("127.0.0.1:9545"),

@@ -10,6 +10,7 @@ use config::checked::HttpStatus;
 use config::checked::Profile;
 use config::checked::VersionRule;
 use config::url::BackendUrl;
+use rules::address::Trust;
 use rules::ids::BackendId;
 use rules::ids::Pool;
 use rules::method::Methods;
@@ -57,6 +58,7 @@ pub(crate) fn config(profile: Profile) -> Config {
             listen: Vec::new(),
             health_listen: None,
             workers: 1,
+            trusted_proxies: Trust::default(),
         },
         admin: checked::Admin { listen: None },
         health: health(drop_in),

@@ -12,6 +12,7 @@ use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::client::Client;
 use crate::exchange::Ask;
 use crate::exchange::exchange;
 use crate::harness::Cast;
@@ -22,7 +23,6 @@ use crate::harness::node;
 use crate::harness::node::Act;
 use crate::harness::node::Got;
 use crate::harness::settings::config;
-use crate::worker::Client;
 
 const READ: &str = r#"{"jsonrpc":"2.0","id":7,"method":"eth_call"}"#;
 

@@ -1,0 +1,42 @@
+//! Whom the configuration takes for a client, and what it lets one have.
+
+use config::load::Loaded;
+use config::load::Sources;
+use config::load::load;
+use config::problem::Problem;
+
+/// Loads keys and values as a command line would give them, beside one backend.
+fn loaded(keys: &[(&str, &str)]) -> Result<Loaded, Vec<Problem>> {
+    let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+    let backend = [
+        ("backends.a.url", "http://h:1"),
+        ("backends.a.pool", "read"),
+    ];
+    load(&Sources {
+        command_line: backend.iter().chain(keys).map(owned).collect(),
+        ..Sources::default()
+    })
+}
+
+#[test]
+fn proxies_are_trusted_by_network_address_or_word() {
+    let trusts = |list: &str, address: &str| {
+        let loaded = loaded(&[("server.trusted_proxies", list)]).unwrap();
+        let trust = loaded.config.server.trusted_proxies;
+        trust.covers(address.parse().unwrap())
+    };
+    for (list, inside, outside) in [
+        ("", None, "127.0.0.1"),
+        ("10.0.0.0/8, 192.0.2.7", Some("192.0.2.7"), "192.0.2.8"),
+        ("private", Some("100.64.0.1"), "100.128.0.1"),
+        ("private", Some("fd00::1"), "2001:db8::1"),
+        ("private, google", Some("130.211.3.1"), "130.211.4.1"),
+        ("google, 2001:db8::1", Some("2001:db8::1"), "10.0.0.1"),
+    ] {
+        assert!(inside.is_none_or(|inside| trusts(list, inside)), "{list}");
+        assert!(!trusts(list, outside), "{list}");
+    }
+    let wrong = loaded(&[("server.trusted_proxies", "private, 10.0.0.0/33")]).unwrap_err();
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert_eq!(wrong[0].wrong, "item 2 is not an address or a network");
+}
