@@ -1,5 +1,6 @@
 //! A bounded load of JSON-RPC calls over keep-alive connections, with every answer checked.
 
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -9,6 +10,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpSocket;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -26,6 +28,18 @@ impl Caller {
     /// Connects.
     pub async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.expect("headway accepts");
+        Self::on(stream)
+    }
+
+    /// Connects as the client of this address.
+    pub async fn connect_from(client: IpAddr, address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("sockets can be had");
+        let bound = socket.bind(SocketAddr::new(client, 0));
+        bound.expect("all of 127.0.0.0/8 is ours");
+        Self::on(socket.connect(address).await.expect("headway accepts"))
+    }
+
+    fn on(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a socket can be set up");
         Self {
             stream,

@@ -38,6 +38,8 @@ mod fault;
 
 mod gate;
 
+mod journal;
+
 mod lineage;
 
 mod bloom;

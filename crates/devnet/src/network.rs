@@ -4,6 +4,7 @@ use std::io;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::block::Origin;
 use crate::bloom::Bloom;
 use crate::control;
 use crate::control::Desk;
+use crate::journal::Journal;
 use crate::ledger::Genesis;
 use crate::ledger::Ledger;
 use crate::node::Kind;
@@ -61,6 +63,9 @@ pub struct Plan {
     pub history: u64,
     /// When blocks are made.
     pub mining: Mining,
+    /// A file to which every raw transaction that a node reads is added, before anything is done
+    /// with it: what was delivered is known even of a process that was killed.
+    pub journal: Option<PathBuf>,
 }
 
 impl Default for Plan {
@@ -79,6 +84,7 @@ impl Default for Plan {
             seed: 1,
             history: 300,
             mining: Mining::Timer,
+            journal: None,
         }
     }
 }
@@ -103,7 +109,8 @@ impl Devnet {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
         let ledger = Arc::new(Ledger::new(plan.genesis()));
-        let nodes = plan.nodes(&ledger)?;
+        let journal = Arc::new(Journal::open(plan.journal.as_deref())?);
+        let nodes = plan.nodes(&ledger, &journal)?;
         let tasks = Tasks::new();
         let spawner = tasks.spawner();
         for node in &nodes {
@@ -176,7 +183,7 @@ impl Plan {
         }
     }
 
-    fn nodes(&self, ledger: &Arc<Ledger>) -> io::Result<Vec<Node>> {
+    fn nodes(&self, ledger: &Arc<Ledger>, journal: &Arc<Journal>) -> io::Result<Vec<Node>> {
         let reads = (1..=self.reads).map(|number| (format!("read-{number}"), Kind::Read));
         let miners = (1..=self.miners).map(|number| (format!("miner-{number}"), Kind::Miner));
         let nodeos = self.nodeos.then(|| ("nodeos-1".to_owned(), Kind::Nodeos));
@@ -185,7 +192,7 @@ impl Plan {
         all.enumerate()
             .map(|(index, (name, kind))| {
                 let addr = SocketAddr::new(self.bind, self.port(index)?);
-                let opened = Node::new(name.clone(), kind, addr, ledger);
+                let opened = Node::new((name.clone(), kind), addr, ledger, journal);
                 opened.map_err(|error| taken(&name, addr, &error))
             })
             .collect()

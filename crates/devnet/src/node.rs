@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::condition::Condition;
 use crate::fault::Fault;
 use crate::gate::Gate;
+use crate::journal::Journal;
 use crate::ledger::Ledger;
 use crate::miner::SEND;
 use crate::rpc::Call;
@@ -61,6 +62,7 @@ struct Home {
     kind: Kind,
     gate: Gate,
     ledger: Arc<Ledger>,
+    journal: Arc<Journal>,
     condition: watch::Sender<Condition>,
     counts: Mutex<Counts>,
 }
@@ -86,16 +88,17 @@ impl fmt::Debug for Counts {
 
 impl Node {
     pub(crate) fn new(
-        name: String,
-        kind: Kind,
+        (name, kind): (String, Kind),
         addr: SocketAddr,
         ledger: &Arc<Ledger>,
+        journal: &Arc<Journal>,
     ) -> io::Result<Self> {
         let home = Home {
             name,
             kind,
             gate: Gate::new(addr)?,
             ledger: Arc::clone(ledger),
+            journal: Arc::clone(journal),
             condition: watch::Sender::default(),
             counts: Mutex::default(),
         };
@@ -216,6 +219,9 @@ impl Node {
                 counts.delivered.pop_front();
             }
             counts.delivered.push_back(raw.to_owned());
+            if let Err(error) = self.home.journal.add(raw) {
+                tracing::warn!(node = self.name(), %error, "the journal takes no more");
+            }
         }
     }
 
