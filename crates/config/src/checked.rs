@@ -135,6 +135,10 @@ pub struct Limits {
     pub nesting: usize,
     /// Calls the leader takes at a time as a fallback.
     pub leader_calls: u32,
+    /// Client connections at once.
+    pub connections: usize,
+    /// HTTP requests served at once.
+    pub in_flight: usize,
 }
 
 /// `[timeouts]`
@@ -146,6 +150,18 @@ pub struct Timeouts {
     pub attempt: Duration,
     /// Opening a connection to a backend.
     pub connect: Duration,
+    /// Between two pieces of a long answer on its way through.
+    pub answer_idle: Duration,
+    /// From a client's connection to its first byte.
+    pub first_byte: Duration,
+    /// From the first byte of a request to the end of its head.
+    pub head: Duration,
+    /// Between two pieces of a request's body.
+    pub body_idle: Duration,
+    /// From the head of a request to the end of its body.
+    pub body: Duration,
+    /// How long a client may take nothing of an answer.
+    pub write: Duration,
     /// An idle client connection.
     pub keep_alive: Duration,
     /// How long calls under way may go on once the process was asked to stop.

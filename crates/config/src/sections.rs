@@ -179,6 +179,8 @@ fn limits(asked: &mut Asked<'_>) -> Limits {
         answer_bytes: asked.size("limits.answer_bytes"),
         nesting: asked.size("limits.nesting"),
         leader_calls: asked.count32("limits.leader_calls"),
+        connections: asked.size("limits.connections"),
+        in_flight: asked.size("limits.in_flight"),
     }
 }
 
@@ -201,6 +203,12 @@ fn timeouts(asked: &mut Asked<'_>) -> Timeouts {
         total: asked.time("timeouts.total"),
         attempt: asked.time("timeouts.attempt"),
         connect: asked.time("timeouts.connect"),
+        answer_idle: asked.time("timeouts.answer_idle"),
+        first_byte: asked.time("timeouts.first_byte"),
+        head: asked.time("timeouts.head"),
+        body_idle: asked.time("timeouts.body_idle"),
+        body: asked.time("timeouts.body"),
+        write: asked.time("timeouts.write"),
         keep_alive: asked.time("timeouts.keep_alive"),
         drain: asked.time("timeouts.drain"),
     }

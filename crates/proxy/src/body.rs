@@ -14,6 +14,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use crate::access_log::Entry;
 use crate::access_log::Journal;
 use crate::metrics::Metrics;
+use crate::turn::Turn;
 
 /// The error of a body; it ends the client's connection, so that nothing half looks whole.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -95,6 +96,8 @@ fn take(bytes: &mut Bytes) -> Option<Result<Frame<Bytes>, BodyError>> {
 
 /// nginx's status for a client that left before its answer.
 const CLIENT_LEFT: u16 = 499;
+/// The answer that makes a tunnel of a connection.
+const SWITCHING_PROTOCOLS: u16 = 101;
 
 /// A request that is being served: counted while it is, and written down when it is gone, however
 /// that came about.
@@ -104,12 +107,13 @@ pub struct Underway {
     journal: Journal,
     entry: Option<Entry>,
     metrics: Arc<Metrics>,
+    turn: Turn,
 }
 
 impl Underway {
     /// Counts a request in. Until it is answered its client may leave.
     #[must_use]
-    pub fn new(metrics: Arc<Metrics>, journal: Journal, entry: Option<Entry>) -> Self {
+    pub fn new(metrics: Arc<Metrics>, turn: Turn, journal: Journal, entry: Option<Entry>) -> Self {
         metrics.front.in_flight.inc();
         Self {
             status: CLIENT_LEFT,
@@ -117,6 +121,7 @@ impl Underway {
             journal,
             entry,
             metrics,
+            turn,
         }
     }
 }
@@ -125,6 +130,10 @@ impl Drop for Underway {
     fn drop(&mut self) {
         self.metrics.front.in_flight.dec();
         self.metrics.answered(self.status);
+        // In a tunnel it is nobody's turn any more.
+        if self.status != SWITCHING_PROTOCOLS {
+            self.turn.end();
+        }
         if let Some(entry) = &self.entry {
             self.journal.write(entry, self.status, self.bytes);
         }
@@ -157,10 +166,12 @@ impl Body for Tracked {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.body).poll_frame(cx);
-        if let Poll::Ready(Some(Ok(frame))) = &polled
-            && let Some(data) = frame.data_ref()
-        {
-            this.underway.bytes += length(data);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                this.underway.bytes += frame.data_ref().map_or(0, length);
+            }
+            Poll::Ready(Some(Err(_broken))) => this.underway.turn.break_off(),
+            Poll::Ready(None) | Poll::Pending => {}
         }
         polled
     }

@@ -44,3 +44,14 @@ pub fn wall_seconds() -> u64 {
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
 }
+
+/// The wall clock as HTTP writes it (RFC 9110, section 5.6.7).
+#[must_use]
+pub fn http_date() -> String {
+    let seconds = i64::try_from(wall_seconds()).unwrap_or(0);
+    let now = jiff::Timestamp::from_second(seconds).unwrap_or_default();
+    // No time of this century fails to be written.
+    jiff::fmt::rfc2822::DateTimePrinter::new()
+        .timestamp_to_rfc9110_string(&now)
+        .unwrap_or_default()
+}

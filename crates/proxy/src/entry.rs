@@ -1,19 +1,15 @@
-//! What is this request? A verdict from its head; its body read within limits.
+//! What is this request? A verdict from its head.
 
-use bytes::Bytes;
-use bytes::BytesMut;
 use http::HeaderMap;
 use http::Method;
 use http::Version;
 use http::header;
 use http::request::Parts;
 use http::uri::Authority;
-use http_body::Body;
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
 
-use crate::memory::Room;
-use crate::reply::Refusal;
+use crate::strict;
+use crate::strict::Breach;
+use crate::strict::is_host;
 
 /// What is to be done with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +26,8 @@ pub enum Verdict {
     Call,
     /// HTTP itself forbids it.
     BadRequest(&'static str),
+    /// It may mean one thing here and another elsewhere.
+    Breach(Breach),
     /// Nobody serves this HTTP method.
     MethodNotAllowed,
 }
@@ -48,6 +46,9 @@ pub enum Asked {
 pub fn judge(head: &Parts) -> Verdict {
     if let Err(why) = check_host(head) {
         return Verdict::BadRequest(why);
+    }
+    if let Err(breach) = strict::check(head) {
+        return Verdict::Breach(breach);
     }
     match head.method {
         Method::POST => Verdict::Call,
@@ -77,15 +78,6 @@ fn check_host(head: &Parts) -> Result<(), &'static str> {
     }
 }
 
-/// A host and at most a port behind it: nobody logs in by a Host header.
-fn is_host(authority: &Authority) -> bool {
-    let behind = authority.as_str().strip_prefix(authority.host());
-    behind.is_some_and(|behind| match behind.strip_prefix(':') {
-        Some(port) => port.bytes().all(|byte| byte.is_ascii_digit()),
-        None => behind.is_empty(),
-    })
-}
-
 /// Whether the request asks for a WebSocket (RFC 6455, section 4.1). Every other upgrade token is
 /// ignored, as RFC 9110, section 7.8 allows.
 fn wants_web_socket(head: &Parts) -> bool {
@@ -104,55 +96,6 @@ fn has_token(headers: &HeaderMap, name: &header::HeaderName, wanted: &str) -> bo
                 .split(',')
                 .any(|token| token.trim().eq_ignore_ascii_case(wanted))
         })
-}
-
-/// Why a body was not read.
-#[derive(Debug)]
-pub enum BodyFault {
-    /// The client is told.
-    Refused(Refusal),
-    /// The client broke off.
-    Gone,
-}
-
-/// Reads a whole body. A declared length that is too large is refused before a byte of the body is
-/// read, so that a client waiting for `100 Continue` is spared the upload.
-///
-/// # Errors
-/// The body is too large, memory is short, or the client broke off.
-pub async fn read(
-    mut incoming: Incoming,
-    bytes_max: usize,
-    room: &mut Room,
-) -> Result<Bytes, BodyFault> {
-    let refused = |refusal| Err(BodyFault::Refused(refusal));
-    if incoming.size_hint().lower() > bytes_max as u64 {
-        return refused(Refusal::TooLarge);
-    }
-    let mut first = Bytes::new();
-    let mut all = BytesMut::new();
-    while let Some(frame) = incoming.frame().await {
-        let frame = frame.map_err(|_broken| BodyFault::Gone)?;
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        if first.len().max(all.len()) + data.len() > bytes_max {
-            return refused(Refusal::TooLarge);
-        }
-        if !room.grow(data.len()) {
-            return refused(Refusal::Overloaded);
-        }
-        // Most bodies are one piece, which is then not copied.
-        if first.is_empty() && all.is_empty() {
-            first = data;
-        } else {
-            if all.is_empty() {
-                all.extend_from_slice(&std::mem::take(&mut first));
-            }
-            all.extend_from_slice(&data);
-        }
-    }
-    Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
 #[cfg(test)]

@@ -7,13 +7,21 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use frame::id::Id;
+use rules::moment::Moment;
 use tokio::net::TcpListener;
 use tokio::net::TcpSocket;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
 
+use crate::clock::Clock;
+use crate::live::Live;
+use crate::metrics::Cap;
 use crate::metrics::Metrics;
+use crate::reply::Refusal;
+use crate::reply::Voice;
+use crate::reply::written;
 
 /// Connections the kernel keeps for us while we are busy.
 const BACKLOG: u32 = 4_096;
@@ -21,6 +29,8 @@ const BACKLOG: u32 = 4_096;
 pub const HANDED_MAX: usize = 1_024;
 /// Rest after an accept that failed for want of file descriptors or memory.
 const REST: Duration = Duration::from_millis(50);
+/// Failures with no more than this between them are one burst.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// A connection on its way to a worker.
 pub type Handed = (std::net::TcpStream, SocketAddr);
@@ -49,43 +59,87 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// Where what an acceptor does is counted and told.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// How many connections there may be, and what one too many is told.
+    pub live: Arc<Live>,
+    /// The counters.
+    pub metrics: Arc<Metrics>,
+    /// The time.
+    pub clock: Clock,
+}
+
 /// Accepts until `stopping` turns true. Each connection goes to the worker that has the fewest,
 /// because behind a load balancer a few long connections carry everything.
 pub async fn accept(
     listener: TcpListener,
     workers: Vec<Seat>,
-    metrics: Arc<Metrics>,
+    door: Door,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let mut trouble = None;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _asked = stopping.wait_for(|stopping| *stopping) => return,
         };
         match accepted {
-            Ok((stream, peer)) => hand(stream, peer, &workers, &metrics).await,
+            Ok((stream, peer)) => hand(stream, peer, &workers, &door).await,
             Err(error) => {
-                metrics.front.accept_failures.inc();
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(REST).await;
+                door.metrics.front.accept_failures.inc();
+                let now = door.clock.now();
+                if is_news(&mut trouble, now) {
+                    tracing::warn!(%error, "connections cannot be accepted");
+                }
+                // One that was gone before it was accepted has left its place to the next.
+                if !is_gone(error.kind()) {
+                    tokio::time::sleep(REST).await;
+                }
             }
         }
     }
 }
 
-async fn hand(stream: TcpStream, peer: SocketAddr, workers: &[Seat], metrics: &Metrics) {
-    let Some(worker) = workers
-        .iter()
-        .min_by_key(|worker| worker.open.load(Relaxed))
-    else {
+/// Whether a failure is the first for a while; one line for all of a burst is enough.
+fn is_news(last: &mut Option<Moment>, now: Moment) -> bool {
+    let before = last.replace(now);
+    before.is_none_or(|before| now.since(before) > QUIET)
+}
+
+const fn is_gone(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+    )
+}
+
+async fn hand(stream: TcpStream, peer: SocketAddr, workers: &[Seat], door: &Door) {
+    let open = |worker: &Seat| worker.open.load(Relaxed);
+    let settings = Arc::clone(&door.live.snapshot().settings);
+    if workers.iter().map(open).sum::<usize>() >= settings.config.limits.connections {
+        door.metrics.front.capped(Cap::Connections);
+        return turn_away(&stream, &settings.voice);
+    }
+    let Some(worker) = workers.iter().min_by_key(|worker| open(worker)) else {
         return;
     };
     // Without this, small answers wait for the client's acknowledgement of earlier ones.
     let ready = stream.set_nodelay(true).and_then(|()| stream.into_std());
     let Ok(stream) = ready else { return };
-    metrics.front.connections_total.inc();
+    door.metrics.front.connections_total.inc();
     worker.open.fetch_add(1, Relaxed);
     if worker.queue.send((stream, peer)).await.is_err() {
         worker.open.fetch_sub(1, Relaxed);
     }
 }
+
+/// One connection too many is told so before it has asked, and costs no more than that.
+fn turn_away(stream: &TcpStream, voice: &Voice) {
+    let told = written(voice.refuse(Id::NULL, Refusal::Overloaded, &[]));
+    // A new connection has room for a few hundred bytes; whoever does not hear it sees it close.
+    let _heard = stream.try_write(&told);
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,9 @@ use rules::method::Methods;
 use rules::outcome::Outcome;
 use rules::pick::Step;
 
+pub use crate::metrics::front::Cap;
 pub use crate::metrics::front::Front;
+pub use crate::metrics::front::Late;
 pub use crate::metrics::made::Made;
 
 mod front;
@@ -21,8 +23,9 @@ mod made;
 
 /// The HTTP statuses Headway answers with by itself, and 499 for a client that left; anything else
 /// counts as `other`.
-const STATUSES: [u16; 17] = [
-    101, 200, 204, 400, 403, 404, 405, 408, 413, 426, 429, 499, 500, 502, 503, 504, 0,
+const STATUSES: [u16; 21] = [
+    101, 200, 204, 400, 403, 404, 405, 408, 413, 414, 417, 426, 429, 431, 499, 500, 501, 502, 503,
+    504, 0,
 ];
 
 /// What a client got for one call.

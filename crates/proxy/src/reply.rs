@@ -13,6 +13,10 @@ use http::header;
 
 use crate::body::AnswerBody;
 
+pub use crate::reply::web::written;
+
+mod web;
+
 /// An answer to an HTTP request.
 pub type Reply = Response<AnswerBody>;
 
@@ -29,6 +33,8 @@ pub enum Refusal {
     BatchSend,
     /// The body or its nesting is too large.
     TooLarge,
+    /// The client took too long to ask.
+    RequestTimeout,
     /// The batch holds too many calls.
     TooManyCalls,
     /// Too many bytes are in memory already.
@@ -72,12 +78,13 @@ const fn row(
 
 impl Refusal {
     /// The stable words, for metrics.
-    pub const REASONS: [&'static str; 11] = [
+    pub const REASONS: [&'static str; 12] = [
         "parse_error",
         "invalid_request",
         "method_not_allowed",
         "batch_send",
         "too_large",
+        "request_timeout",
         "overloaded",
         "rate_limited",
         "no_backend",
@@ -95,6 +102,8 @@ impl Refusal {
         const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
         const BAD: StatusCode = StatusCode::BAD_REQUEST;
         const LARGE: StatusCode = StatusCode::PAYLOAD_TOO_LARGE;
+        const SLOW: StatusCode = StatusCode::REQUEST_TIMEOUT;
+        const LATE: &str = "the request did not come in time";
         const BUSY: StatusCode = StatusCode::TOO_MANY_REQUESTS;
         const AWAY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
         const BROKEN: StatusCode = StatusCode::BAD_GATEWAY;
@@ -117,6 +126,7 @@ impl Refusal {
                 OK,
                 OK,
             ),
+            Self::RequestTimeout => row("request_timeout", -32600, LATE, SLOW, SLOW),
             Self::Overloaded => row("overloaded", -32603, "too busy, try again", AWAY, AWAY),
             Self::RateLimited => row(
                 "rate_limited",
@@ -159,8 +169,6 @@ pub struct Voice {
 }
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, OPTIONS");
 const ANY: HeaderValue = HeaderValue::from_static("*");
 
@@ -251,8 +259,12 @@ impl Voice {
         let mut bytes = Vec::with_capacity(160);
         self.refuse_element(&mut bytes, id, refusal, facts);
         let mut reply = self.say(status, Some(JSON), bytes.into());
-        let again = match refusal {
-            Refusal::Overloaded | Refusal::RateLimited | Refusal::NoBackend => true,
+        let said = match refusal {
+            Refusal::Overloaded | Refusal::RateLimited | Refusal::NoBackend => {
+                Some((header::RETRY_AFTER, "1"))
+            }
+            // What still comes of the request must not be taken for the next one.
+            Refusal::RequestTimeout => Some((header::CONNECTION, "close")),
             Refusal::ParseError
             | Refusal::InvalidRequest(_)
             | Refusal::MethodNotAllowed
@@ -261,12 +273,11 @@ impl Voice {
             | Refusal::TooManyCalls
             | Refusal::UpstreamFailed
             | Refusal::UpstreamTimeout
-            | Refusal::OutcomeUnknown => false,
+            | Refusal::OutcomeUnknown => None,
         };
-        if again {
-            reply
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some((name, value)) = said {
+            let value = HeaderValue::from_static(value);
+            reply.headers_mut().insert(name, value);
         }
         reply
     }
@@ -295,67 +306,6 @@ impl Voice {
                 facts,
             },
         );
-    }
-
-    /// The page for a browser that comes by.
-    #[must_use]
-    pub fn page(&self) -> Reply {
-        self.say(self.root_status, Some(HTML), self.page.into())
-    }
-
-    /// What a browser asks before it sends a call from a page of another origin.
-    #[must_use]
-    pub fn preflight(&self) -> Reply {
-        let mut reply = self.nothing();
-        if !self.common.is_empty() {
-            reply
-                .headers_mut()
-                .insert(header::ACCESS_CONTROL_MAX_AGE, self.max_age.clone());
-        }
-        reply
-    }
-
-    /// 200 or 503, in a word for people.
-    #[must_use]
-    pub fn health(&self, good: bool) -> Reply {
-        match good {
-            true => self.say(StatusCode::OK, Some(TEXT), "ok\n".into()),
-            false => self.say(
-                StatusCode::SERVICE_UNAVAILABLE,
-                Some(TEXT),
-                "not ready\n".into(),
-            ),
-        }
-    }
-
-    /// A request line or header that HTTP itself forbids (RFC 9112, section 3.2).
-    #[must_use]
-    pub fn bad_request(&self, why: &'static str) -> Reply {
-        let mut reply = self.refuse(Id::NULL, Refusal::InvalidRequest(why), &[]);
-        *reply.status_mut() = StatusCode::BAD_REQUEST;
-        reply
-    }
-
-    /// An HTTP method that nobody serves here (RFC 9110, section 15.5.6).
-    #[must_use]
-    pub fn method_not_allowed(&self) -> Reply {
-        let why = Refusal::InvalidRequest("send JSON-RPC by POST");
-        let mut reply = self.refuse(Id::NULL, why, &[]);
-        *reply.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-        let allow = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
-        reply.headers_mut().insert(header::ALLOW, allow);
-        reply
-    }
-
-    /// A WebSocket where none is served (RFC 9110, section 15.5.22).
-    #[must_use]
-    pub fn no_web_socket(&self) -> Reply {
-        let why = Refusal::InvalidRequest("WebSocket is not served here, send JSON-RPC by POST");
-        let mut reply = self.refuse(Id::NULL, why, &[]);
-        *reply.status_mut() = StatusCode::UPGRADE_REQUIRED;
-        let protocol = HeaderValue::from_static("websocket");
-        reply.headers_mut().insert(header::UPGRADE, protocol);
-        reply
     }
 }
 

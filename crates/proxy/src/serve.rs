@@ -17,7 +17,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use hyper_util::rt::TokioTimer;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::sync::watch;
@@ -31,14 +30,20 @@ use crate::body::Underway;
 use crate::client::Client;
 use crate::entry;
 use crate::entry::Asked;
-use crate::entry::BodyFault;
 use crate::entry::Verdict;
 use crate::exchange::Ask;
 use crate::exchange::exchange;
+use crate::intake;
+use crate::intake::BodyFault;
 use crate::live::Snapshot;
+use crate::metrics::Cap;
+use crate::patience::Abort;
+use crate::patience::Patience;
 use crate::reply::Refusal;
 use crate::reply::Reply;
+use crate::reply::Voice;
 use crate::tunnel;
+use crate::turn::Turn;
 use crate::worker::Worker;
 
 /// Bytes of a request's head; the sizes of an AWS load balancer.
@@ -53,17 +58,15 @@ pub async fn connection<S>(
     peer: IpAddr,
     mut stopping: watch::Receiver<bool>,
 ) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Abort + Unpin + Send + 'static,
 {
-    let keep_alive = worker.live.snapshot().settings.config.timeouts.keep_alive;
+    let turn = Turn::default();
+    let stream = Patience::new(stream, Arc::clone(&worker), turn.clone());
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
-        // hyper has one timer for a slow head and an idle connection; the idle one must be long.
-        .header_read_timeout(keep_alive)
         .max_headers(HEAD_FIELDS_MAX)
         .max_buf_size(HEAD_BYTES_MAX);
-    let stack = edge(worker, Client::at(peer));
+    let stack = edge(worker, Client::at(peer), turn);
     let service = service_fn(move |request| stack.clone().call(request));
     let connection = builder
         .serve_connection(TokioIo::new(stream), service)
@@ -82,6 +85,7 @@ pub async fn connection<S>(
 fn edge(
     worker: Arc<Worker>,
     client: Client,
+    turn: Turn,
 ) -> impl Service<
     Request<Incoming>,
     Response = Response<impl Body<Data = Bytes, Error = BodyError> + Send + 'static>,
@@ -101,8 +105,12 @@ fn edge(
         ))
         .service_fn(move |request| {
             let (worker, client) = (Arc::clone(&worker), client.clone());
+            let turn = turn.clone();
+            turn.begin();
             // Boxed here, once: what the layers above pass around is then one pointer.
-            Box::pin(async move { Ok::<_, Infallible>(serve(&worker, request, client).await) })
+            Box::pin(
+                async move { Ok::<_, Infallible>(serve(&worker, request, client, turn).await) },
+            )
         })
 }
 
@@ -110,13 +118,15 @@ async fn serve(
     worker: &Arc<Worker>,
     request: Request<Incoming>,
     client: Client,
+    turn: Turn,
 ) -> Response<Tracked> {
     let (head, body) = request.into_parts();
     let snapshot = worker.live.snapshot();
     let trust = &snapshot.settings.config.server.trusted_proxies;
     let client = client.of(&head.headers, trust);
     let entry = worker.journal.entry(client.address.ip, &head);
-    let underway = Underway::new(Arc::clone(&worker.metrics), worker.journal.clone(), entry);
+    let metrics = Arc::clone(&worker.metrics);
+    let underway = Underway::new(metrics, turn, worker.journal.clone(), entry);
     let old = head.version == Version::HTTP_10;
     let reply = reply(worker, snapshot, (head, body), client).await;
     let (mut head, body) = reply.into_parts();
@@ -141,7 +151,12 @@ async fn reply(
         Verdict::Health(Asked::Live) => voice.health(true),
         Verdict::Health(Asked::Ready) => voice.health(worker.live.readiness.is_ready()),
         Verdict::BadRequest(why) => voice.bad_request(why),
+        Verdict::Breach(breach) => voice.breach(breach),
         Verdict::MethodNotAllowed => voice.method_not_allowed(),
+        Verdict::Upgrade | Verdict::Call if is_overfull(worker, &snapshot) => {
+            worker.metrics.front.capped(Cap::InFlight);
+            refuse(worker, voice, Refusal::Overloaded)
+        }
         Verdict::Upgrade => {
             // Boxed, because it is rare: every call would carry its size.
             Box::pin(tunnel::open(
@@ -154,17 +169,26 @@ async fn reply(
         Verdict::Call => {
             drop(head);
             let mut room = worker.memory.room();
-            let bytes_max = snapshot.settings.config.limits.body_bytes;
-            match entry::read(body, bytes_max, &mut room).await {
+            let config = &snapshot.settings.config;
+            match intake::read(body, worker, config, &mut room).await {
                 Ok(body) => exchange(worker, snapshot, Ask { body, room, client }).await,
-                Err(BodyFault::Refused(refusal)) => {
-                    worker.metrics.rejected(refusal.reason());
-                    voice.refuse(Id::NULL, refusal, &[])
-                }
+                Err(BodyFault::Refused(refusal)) => refuse(worker, voice, refusal),
                 Err(BodyFault::Gone) => voice.bad_request("the body broke off"),
             }
         }
     }
+}
+
+/// More is served already than may be. Who asks for health is answered all the same.
+fn is_overfull(worker: &Worker, snapshot: &Snapshot) -> bool {
+    let served = usize::try_from(worker.metrics.front.in_flight.get()).unwrap_or(0);
+    served > snapshot.settings.config.limits.in_flight
+}
+
+/// A refusal before there is a call.
+fn refuse(worker: &Worker, voice: &Voice, refusal: Refusal) -> Reply {
+    worker.metrics.rejected(refusal.reason());
+    voice.refuse(Id::NULL, refusal, &[])
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::sync::watch;
 
 use crate::listen;
+use crate::listen::Door;
 use crate::listen::HANDED_MAX;
 use crate::listen::Handed;
 use crate::listen::Seat;
@@ -62,13 +63,13 @@ impl Server {
         let mut addresses = Vec::new();
         for listener in listeners {
             addresses.push(listener.local_addr()?);
-            let metrics = Arc::clone(&worker.metrics);
-            tasks::background(listen::accept(
-                listener,
-                seats.clone(),
-                metrics,
-                stopped.clone(),
-            ));
+            let door = Door {
+                live: Arc::clone(&worker.live),
+                metrics: Arc::clone(&worker.metrics),
+                clock: worker.clock,
+            };
+            let (seats, stopped) = (seats.clone(), stopped.clone());
+            tasks::background(listen::accept(listener, seats, door, stopped));
         }
         Ok(Self {
             addresses,

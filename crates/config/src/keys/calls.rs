@@ -68,6 +68,18 @@ pub(crate) const KEYS: &[Key] = &[
         "calls the leader takes at a time as a fallback",
     ),
     key(
+        "limits.connections",
+        Kind::Count(1, 1_000_000),
+        Preset::Same("20000"),
+        "client connections at once; one more is told 503 and closed",
+    ),
+    key(
+        "limits.in_flight",
+        Kind::Count(1, 1_000_000),
+        Preset::Same("10000"),
+        "HTTP requests served at once; one more is told 503, but for health",
+    ),
+    key(
         "timeouts.total",
         Kind::Time(100 * MS, H),
         Preset::Same("55s"),
@@ -84,6 +96,42 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Time(10 * MS, 60 * S),
         Preset::Same("2s"),
         "opening a connection to a backend",
+    ),
+    key(
+        "timeouts.answer_idle",
+        Kind::Time(10 * MS, H),
+        Preset::Same("30s"),
+        "between two pieces of a long answer on its way through",
+    ),
+    key(
+        "timeouts.first_byte",
+        Kind::Time(10 * MS, 24 * H),
+        Preset::Same("10s"),
+        "from a client's connection to its first byte",
+    ),
+    key(
+        "timeouts.head",
+        Kind::Time(10 * MS, H),
+        Preset::Same("10s"),
+        "from the first byte of a request to the end of its head",
+    ),
+    key(
+        "timeouts.body_idle",
+        Kind::Time(10 * MS, H),
+        Preset::Same("10s"),
+        "between two pieces of a request's body",
+    ),
+    key(
+        "timeouts.body",
+        Kind::Time(10 * MS, H),
+        Preset::Same("30s"),
+        "from the head of a request to the end of its body",
+    ),
+    key(
+        "timeouts.write",
+        Kind::Time(10 * MS, H),
+        Preset::Same("30s"),
+        "how long a client may take nothing of an answer",
     ),
     key(
         "timeouts.keep_alive",

@@ -117,6 +117,8 @@ fn limits() -> checked::Limits {
         answer_bytes: 32 << 20,
         nesting: 64,
         leader_calls: 256,
+        connections: 20_000,
+        in_flight: 10_000,
     }
 }
 
@@ -125,6 +127,12 @@ fn timeouts() -> checked::Timeouts {
         total: Duration::from_secs(55),
         attempt: Duration::from_secs(10),
         connect: Duration::from_secs(2),
+        answer_idle: Duration::from_secs(30),
+        first_byte: Duration::from_secs(10),
+        head: Duration::from_secs(10),
+        body_idle: Duration::from_secs(10),
+        body: Duration::from_secs(30),
+        write: Duration::from_secs(30),
         keep_alive: Duration::from_secs(620),
         drain: Duration::from_secs(8),
     }

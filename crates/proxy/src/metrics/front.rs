@@ -9,6 +9,42 @@ use crate::metrics::made::Made;
 /// Calls in a batch.
 const CALLS: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 25.0, 100.0, 250.0, 1000.0];
 
+/// What a client was too slow with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// Its first byte.
+    FirstByte,
+    /// The head of a request.
+    Head,
+    /// The body of a request.
+    Body,
+    /// Taking an answer.
+    Write,
+    /// The next request, which is no fault.
+    KeepAlive,
+}
+
+impl Late {
+    /// In the order of the variants.
+    const NAMES: [&'static str; 5] = ["first_byte", "head", "body", "write", "keep_alive"];
+}
+
+/// A limit over all clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cap {
+    /// Of connections.
+    Connections,
+    /// Of requests that are served.
+    InFlight,
+    /// Of bytes in memory.
+    BufferedBytes,
+}
+
+impl Cap {
+    /// In the order of the variants.
+    const NAMES: [&'static str; 3] = ["connections", "in_flight", "buffered_bytes"];
+}
+
 /// What is counted at the door.
 #[derive(Debug)]
 pub struct Front {
@@ -22,6 +58,8 @@ pub struct Front {
     pub accept_failures: IntCounter,
     /// HTTP requests being served.
     pub in_flight: IntGauge,
+    late: [IntCounter; Late::NAMES.len()],
+    capped: [IntCounter; Cap::NAMES.len()],
     /// WebSocket tunnels now open.
     pub tunnels: IntGauge,
     /// Access log lines that could not be written, or not in time.
@@ -31,7 +69,31 @@ pub struct Front {
 }
 
 impl Front {
+    /// A client was too slow.
+    pub fn late(&self, late: Late) {
+        if let Some(counter) = self.late.get(late as usize) {
+            counter.inc();
+        }
+    }
+
+    /// Something was turned away because a limit was reached.
+    pub fn capped(&self, cap: Cap) {
+        if let Some(counter) = self.capped.get(cap as usize) {
+            counter.inc();
+        }
+    }
+
     pub(crate) fn new(made: Made<'_>) -> prometheus::Result<Self> {
+        let late = made.counters(
+            "client_timeouts_total",
+            "Client connections ended for lack of something in time.",
+            &["missing"],
+        )?;
+        let capped = made.counters(
+            "capped_total",
+            "What was turned away because a limit over all clients was reached.",
+            &["limit"],
+        )?;
         Ok(Self {
             batch_size: made.histogram("rpc_batch_size", "Calls per batch.", &CALLS)?,
             connections: made.gauge("connections", "Client connections now open.")?,
@@ -42,6 +104,8 @@ impl Front {
                 "Connections that could not be accepted.",
             )?,
             in_flight: made.gauge("requests_in_flight", "HTTP requests being served.")?,
+            late: Late::NAMES.map(|name| late.with_label_values(&[name])),
+            capped: Cap::NAMES.map(|name| capped.with_label_values(&[name])),
             tunnels: made.gauge("ws_tunnels", "WebSocket tunnels now open.")?,
             log_lines_dropped: made.counter(
                 "access_log_lines_dropped_total",

@@ -7,13 +7,14 @@ use serde_json::Value;
 use super::*;
 use crate::harness::settings::config;
 
-const ALL: [Refusal; 12] = [
+const ALL: [Refusal; 13] = [
     Refusal::ParseError,
     Refusal::InvalidRequest("why"),
     Refusal::MethodNotAllowed,
     Refusal::BatchSend,
     Refusal::TooLarge,
     Refusal::TooManyCalls,
+    Refusal::RequestTimeout,
     Refusal::Overloaded,
     Refusal::RateLimited,
     Refusal::NoBackend,

@@ -327,18 +327,6 @@ async fn requests_of_one_connection_are_answered_in_turn() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_connection_is_closed_after_its_time() {
-    let proxy = drop_in();
-    let mut idle = proxy.connect();
-    let clock = crate::clock::Clock::start();
-    assert_eq!(idle.read(&mut [0]).await.unwrap(), 0);
-    assert_eq!(
-        clock.now().since(rules::moment::Moment::ZERO),
-        Duration::from_secs(620)
-    );
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_stopping_process_ends_what_is_under_way_and_closes_the_rest() {
     let slow = Act::After(Duration::from_secs(5), Box::new(Act::Echo));
     let proxy = Proxy::start(

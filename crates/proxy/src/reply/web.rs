@@ -1,0 +1,116 @@
+//! What is said about HTTP itself: pages, health, and refusals before there is a call.
+
+use frame::id::Id;
+use http::HeaderValue;
+use http::StatusCode;
+use http::header;
+
+use crate::body::AnswerBody;
+use crate::clock;
+use crate::reply::Refusal;
+use crate::reply::Reply;
+use crate::reply::Voice;
+use crate::strict::Breach;
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+impl Voice {
+    /// The page for a browser that comes by.
+    #[must_use]
+    pub fn page(&self) -> Reply {
+        self.say(self.root_status, Some(HTML), self.page.into())
+    }
+
+    /// What a browser asks before it sends a call from a page of another origin.
+    #[must_use]
+    pub fn preflight(&self) -> Reply {
+        let mut reply = self.nothing();
+        if !self.common.is_empty() {
+            reply
+                .headers_mut()
+                .insert(header::ACCESS_CONTROL_MAX_AGE, self.max_age.clone());
+        }
+        reply
+    }
+
+    /// 200 or 503, in a word for people.
+    #[must_use]
+    pub fn health(&self, good: bool) -> Reply {
+        match good {
+            true => self.say(StatusCode::OK, Some(TEXT), "ok\n".into()),
+            false => self.say(
+                StatusCode::SERVICE_UNAVAILABLE,
+                Some(TEXT),
+                "not ready\n".into(),
+            ),
+        }
+    }
+
+    /// A request line or header that HTTP itself forbids (RFC 9112, section 3.2).
+    #[must_use]
+    pub fn bad_request(&self, why: &'static str) -> Reply {
+        let mut reply = self.refuse(Id::NULL, Refusal::InvalidRequest(why), &[]);
+        *reply.status_mut() = StatusCode::BAD_REQUEST;
+        reply
+    }
+
+    /// A head after which nobody can say where the next one begins.
+    #[must_use]
+    pub fn breach(&self, breach: Breach) -> Reply {
+        let mut reply = self.bad_request(breach.why);
+        *reply.status_mut() = breach.status;
+        let close = HeaderValue::from_static("close");
+        reply.headers_mut().insert(header::CONNECTION, close);
+        reply
+    }
+
+    /// An HTTP method that nobody serves here (RFC 9110, section 15.5.6).
+    #[must_use]
+    pub fn method_not_allowed(&self) -> Reply {
+        let why = Refusal::InvalidRequest("send JSON-RPC by POST");
+        let mut reply = self.refuse(Id::NULL, why, &[]);
+        *reply.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        let allow = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
+        reply.headers_mut().insert(header::ALLOW, allow);
+        reply
+    }
+
+    /// A WebSocket where none is served (RFC 9110, section 15.5.22).
+    #[must_use]
+    pub fn no_web_socket(&self) -> Reply {
+        let why = Refusal::InvalidRequest("WebSocket is not served here, send JSON-RPC by POST");
+        let mut reply = self.refuse(Id::NULL, why, &[]);
+        *reply.status_mut() = StatusCode::UPGRADE_REQUIRED;
+        let protocol = HeaderValue::from_static("websocket");
+        reply.headers_mut().insert(header::UPGRADE, protocol);
+        reply
+    }
+}
+
+/// A short reply as HTTP/1 writes it, for a connection that ends with it and on which nobody else
+/// speaks HTTP.
+#[must_use]
+pub fn written(reply: Reply) -> Vec<u8> {
+    let (mut head, body) = reply.into_parts();
+    let body = match body {
+        AnswerBody::Whole(bytes) => bytes,
+        AnswerBody::Streamed { first, .. } => first,
+    };
+    let close = HeaderValue::from_static("close");
+    head.headers.insert(header::CONNECTION, close);
+    let length = HeaderValue::from(body.len());
+    head.headers.insert(header::CONTENT_LENGTH, length);
+    if let Ok(date) = HeaderValue::from_str(&clock::http_date()) {
+        head.headers.insert(header::DATE, date);
+    }
+    let mut bytes = format!("HTTP/1.1 {}\r\n", head.status).into_bytes();
+    for (name, value) in &head.headers {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            bytes.extend_from_slice(part);
+        }
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes.extend_from_slice(&body);
+    bytes
+}
