@@ -378,3 +378,5 @@ async fn requests_are_counted_while_they_last_and_by_status() {
     let ended = count("400") + count("499");
     assert!((ended - 1.0).abs() < 0.1, "{ended}");
 }
+
+mod crowd;
