@@ -5,6 +5,7 @@
 
 use std::io;
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Context;
@@ -73,13 +74,19 @@ pub struct Patience<S: Abort> {
 impl<S: Abort> Patience<S> {
     /// A connection that was just accepted.
     #[must_use]
-    pub fn new(stream: S, worker: Arc<Worker>, turn: Turn) -> Self {
+    pub fn new(stream: S, worker: Arc<Worker>, peer: IpAddr, turn: Turn) -> Self {
         let snapshot = worker.live.snapshot();
-        let timeouts = &snapshot.settings.config.timeouts;
+        let config = &snapshot.settings.config;
+        let timeouts = &config.timeouts;
+        // Load balancers open connections before they need them.
+        let first_byte = match config.server.trusted_proxies.covers(peer.to_canonical()) {
+            true => timeouts.keep_alive.max(timeouts.first_byte),
+            false => timeouts.first_byte,
+        };
         Self {
             stream,
             limits: Limits {
-                first_byte: timeouts.first_byte,
+                first_byte,
                 head: timeouts.head,
                 keep_alive: timeouts.keep_alive,
                 write: timeouts.write,

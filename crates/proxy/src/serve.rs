@@ -61,7 +61,7 @@ pub async fn connection<S>(
     S: AsyncRead + AsyncWrite + Abort + Unpin + Send + 'static,
 {
     let turn = Turn::default();
-    let stream = Patience::new(stream, Arc::clone(&worker), turn.clone());
+    let stream = Patience::new(stream, Arc::clone(&worker), peer, turn.clone());
     let mut builder = http1::Builder::new();
     builder
         .max_headers(HEAD_FIELDS_MAX)

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use config::checked::Profile;
+use rules::address::Network;
+use rules::address::Trust;
 use rules::ids::Pool;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
@@ -195,6 +197,18 @@ async fn who_is_too_slow_is_told_so_in_json_and_not_heard_any_more() {
         assert!(lower.contains(&length), "{head}");
         let body: serde_json::Value = serde_json::from_str(body).unwrap();
         assert_eq!(body["error"]["data"]["reason"], "request_timeout");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_may_open_connections_before_it_needs_them() {
+    for (trusted, when) in [("192.0.2.0/24", 620), ("198.51.100.0/24", 10)] {
+        let mut config = config(Profile::TxProxy);
+        let network = Network::parse(trusted).unwrap();
+        config.server.trusted_proxies = Trust::new(vec![network]);
+        let proxy = Proxy::start(config, vec![node("read-1", Pool::Read, [Act::Echo])]);
+        let (heard, took) = tell(&proxy, &[]).await;
+        assert_eq!((heard.as_str(), took), ("", seconds(when)), "{trusted}");
     }
 }
 
