@@ -10,6 +10,7 @@ use fastrand::Rng;
 use rules::ids::BackendId;
 use rules::ids::Pool;
 use rules::method::HeadNeed;
+use rules::method::Label;
 use rules::moment::Moment;
 use rules::pick;
 use rules::pick::Wish;
@@ -97,6 +98,7 @@ fn growth(speeds: &[Speed]) -> f64 {
 fn turn(table: &Table, picks: u32, rng: &mut Rng) -> f64 {
     let now = Moment::from_micros(1_000_000);
     let wish = Wish {
+        method: Label::OTHER,
         pool: Pool::Read,
         head: HeadNeed::Bound,
         tried: &[],

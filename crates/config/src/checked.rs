@@ -8,6 +8,7 @@ use rules::address::Trust;
 use rules::ids::BackendId;
 use rules::ids::Pool;
 use rules::method::Methods;
+use rules::phrases::Phrases;
 use rules::table::Stale;
 
 use crate::url::BackendUrl;
@@ -177,6 +178,8 @@ pub struct Retry {
     pub budget_percent: u32,
     /// Retries that may be saved up.
     pub budget_tokens: u32,
+    /// What the errors of nodes say.
+    pub phrases: Phrases,
 }
 
 /// `[batch]`

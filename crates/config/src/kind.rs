@@ -22,8 +22,10 @@ pub(crate) const GIB: u64 = 1 << 30;
 
 /// Items of a list.
 const ITEMS_MAX: usize = 1000;
-/// Bytes of a method name or prefix.
+/// Bytes of a method name, prefix or phrase.
 const PATTERN_BYTES_MAX: usize = 128;
+/// Bytes of a phrase at least.
+const PHRASE_BYTES_MIN: usize = 3;
 /// Bytes of a backend's id.
 const ID_BYTES_MAX: usize = 64;
 
@@ -48,6 +50,8 @@ pub enum Kind {
     Patterns,
     /// A list of addresses, networks, and words for networks.
     Networks,
+    /// A list of what nodes say, in any words.
+    Phrases,
     /// `off`, `stdout` or a path.
     LogTarget,
     /// A backend's URL; a secret.
@@ -71,7 +75,7 @@ pub(crate) enum Setting {
     Switch(bool),
     /// From [`Kind::Addresses`].
     Addresses(Vec<SocketAddr>),
-    /// From [`Kind::Choices`], [`Kind::Patterns`] and [`Kind::Networks`].
+    /// From [`Kind::Choices`], [`Kind::Patterns`], [`Kind::Networks`] and [`Kind::Phrases`].
     Words(Vec<String>),
     /// From [`Kind::Choice`], [`Kind::LogTarget`] and [`Kind::Id`].
     Text(String),
@@ -115,6 +119,9 @@ impl Kind {
             Self::Networks => each(raw, "an address or a network", |item| {
                 networks(item).map(|_known| item.to_owned())
             }),
+            Self::Phrases => each(raw, "3 to 128 bytes of text in one line", |item| {
+                is_phrase(item).then(|| item.to_owned())
+            }),
             Self::LogTarget => {
                 let target = text(raw).filter(|target| !target.is_empty());
                 Ok(Setting::Text(target.ok_or("not a path")?.to_owned()))
@@ -156,6 +163,7 @@ impl Kind {
                 words \"private\" and \"google\""
                     .to_owned()
             }
+            Self::Phrases => "a list of texts such as \"header not found\"".to_owned(),
             Self::LogTarget => "\"off\", \"stdout\" or the path of a file".to_owned(),
             Self::Url => "a URL such as \"http://10.0.1.5:8545\"".to_owned(),
             Self::Id => "1 to 64 letters, digits, dots, dashes and underscores".to_owned(),
@@ -299,6 +307,11 @@ fn is_pattern(text: &str) -> bool {
     let name = text.strip_suffix('*').unwrap_or(text);
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '/' | ':');
     !text.is_empty() && text.len() <= PATTERN_BYTES_MAX && name.chars().all(word)
+}
+
+/// A shorter one would be found in anything.
+fn is_phrase(text: &str) -> bool {
+    (PHRASE_BYTES_MIN..=PATTERN_BYTES_MAX).contains(&text.len()) && !text.contains(char::is_control)
 }
 
 /// Whether a backend may be called this; ids stand in metrics, logs and addresses of the admin API.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use rules::address::Trust;
 use rules::ids::Pool;
+use rules::phrases::Phrases;
 use rules::table::Stale;
 
 use crate::asked::Asked;
@@ -52,6 +53,14 @@ pub(crate) fn config(asked: &mut Asked<'_>) -> Config {
         tries: asked.count32("retry.tries"),
         budget_percent: asked.count32("retry.budget_percent"),
         budget_tokens: asked.count32("retry.budget_tokens"),
+        phrases: Phrases {
+            missing: asked.words("retry.missing_phrases"),
+            busy: asked.words("retry.busy_phrases"),
+            method: asked.words("retry.method_phrases"),
+            known: asked.words("retry.known_phrases"),
+            nonce: asked.words("retry.nonce_phrases"),
+            not_ready: asked.words("retry.not_ready_phrases"),
+        },
     };
     let batch = batch(asked);
     let cors = Cors {

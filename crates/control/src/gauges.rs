@@ -65,10 +65,38 @@ pub struct Gauges {
     pub probes_discarded: IntCounter,
     /// Side ports that could not be bound.
     pub bind_failures: IntCounter,
+    looked_at: LookedAt,
+}
+
+/// What moves with every call, and is brought up to date when somebody looks.
+#[derive(Debug)]
+struct LookedAt {
     in_flight: IntGaugeVec,
     healthy: IntGaugeVec,
     total: IntGaugeVec,
     retry_tokens: IntGaugeVec,
+    retries_refused: IntCounterVec,
+}
+
+impl LookedAt {
+    fn new(made: Made<'_>) -> prometheus::Result<Self> {
+        let by_pool = |name, help| made.gauges(name, help, &["pool"]);
+        Ok(Self {
+            in_flight: made.gauges(
+                "backend_in_flight",
+                "Tries under way at a backend.",
+                &["backend"],
+            )?,
+            healthy: by_pool("backends_healthy", "Eligible backends of a pool.")?,
+            total: by_pool("backends_configured", "Configured backends of a pool.")?,
+            retry_tokens: by_pool("retry_budget_tokens", "Retries a pool may still make.")?,
+            retries_refused: made.counters(
+                "retry_budget_exhausted_total",
+                "Retries that were not made because the budget was spent.",
+                &["pool"],
+            )?,
+        })
+    }
 }
 
 impl Gauges {
@@ -81,7 +109,6 @@ impl Gauges {
             registry: worker.metrics.registry(),
         };
         let by_backend = |name, help| made.gauges(name, help, &["backend"]);
-        let by_pool = |name, help| made.gauges(name, help, &["pool"]);
         let gauges = Self {
             backend_up: by_backend("backend_up", "1 while a backend is eligible.")?,
             backend_state: made.gauges(
@@ -129,10 +156,7 @@ impl Gauges {
             )?,
             bind_failures: made
                 .counter("bind_failures_total", "Side ports that could not be bound.")?,
-            in_flight: by_backend("backend_in_flight", "Tries under way at a backend.")?,
-            healthy: by_pool("backends_healthy", "Eligible backends of a pool.")?,
-            total: by_pool("backends_configured", "Configured backends of a pool.")?,
-            retry_tokens: by_pool("retry_budget_tokens", "Retries a pool may still make.")?,
+            looked_at: LookedAt::new(made)?,
         };
         version(made)?;
         gauges.prepare(&worker.live);
@@ -160,7 +184,8 @@ impl Gauges {
         let table = &snapshot.table;
         for place in table.places() {
             let in_flight = i64::from(place.vitals.load.in_flight());
-            self.in_flight
+            self.looked_at
+                .in_flight
                 .with_label_values(&[place.id.as_str()])
                 .set(in_flight);
         }
@@ -172,10 +197,21 @@ impl Gauges {
                 .count();
             let healthy = table.line(pool).eligible.len();
             let label = &[pool.as_str()];
-            self.total.with_label_values(label).set(count(members));
-            self.healthy.with_label_values(label).set(count(healthy));
+            self.looked_at
+                .total
+                .with_label_values(label)
+                .set(count(members));
+            self.looked_at
+                .healthy
+                .with_label_values(label)
+                .set(count(healthy));
             let tokens = i64::try_from(live.budget(pool).tokens()).unwrap_or(i64::MAX);
-            self.retry_tokens.with_label_values(label).set(tokens);
+            self.looked_at
+                .retry_tokens
+                .with_label_values(label)
+                .set(tokens);
+            let refused = self.looked_at.retries_refused.with_label_values(label);
+            refused.inc_by(live.budget(pool).refused().saturating_sub(refused.get()));
         }
     }
 }

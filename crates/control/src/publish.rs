@@ -145,8 +145,7 @@ impl Publisher {
             if change.from == Standing::Down
                 && let Some(vitals) = self.vitals.get(change.at)
             {
-                vitals.ejection.forgive();
-                vitals.load.forget();
+                vitals.returned();
             }
             self.tell(specs, judgement, change);
         }

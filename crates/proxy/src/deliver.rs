@@ -19,7 +19,6 @@ use crate::live::Backend;
 use crate::live::Snapshot;
 use crate::reading::Reading;
 use crate::record;
-use crate::record::Try;
 use crate::reply::Refusal;
 use crate::tries;
 use crate::tries::Asked;
@@ -51,6 +50,15 @@ pub struct Exchange {
     pub deadline: Moment,
 }
 
+/// Whether somebody else could serve a call.
+#[derive(Clone, Copy)]
+struct Others {
+    /// Of its own pool.
+    in_pool: bool,
+    /// The leader included.
+    any: bool,
+}
+
 impl Exchange {
     /// Brings a parcel to a backend that was not asked yet, and writes down who was.
     ///
@@ -77,13 +85,17 @@ impl Exchange {
             if let Some(outcome) = tries.ended {
                 self.worker.metrics.retried(outcome);
             }
-            let others = self.others(parcel, picked, &tries.asked.seats);
-            let more = others && tries.asked.sent + 1 < allowance.sent_max;
+            let others = self.others(parcel, picked, &tries.asked.seats, begun);
+            let more = others.any && tries.asked.sent + 1 < allowance.sent_max;
             let tried = self.one(parcel, (picked, backend), (tries.line, more), begun);
             let (ended, now) = tried.await;
             tries.asked.sent += u32::from(ended.outcome != Outcome::NotSent);
             // With nobody else to ask, a retry would only spend the budget.
-            let again = others || (ended.line == Line::Any && ended.delivered.is_none());
+            let again = if ended.outcome == Outcome::NoMethod {
+                others.in_pool
+            } else {
+                others.any || (ended.line == Line::Any && ended.delivered.is_none())
+            };
             let sent_max = if again { allowance.sent_max } else { 0 };
             let allowance = Allowance {
                 sent_max,
@@ -96,12 +108,7 @@ impl Exchange {
                 (&allowance, budget),
                 now,
             ) {
-                Next::Done => {
-                    return ended
-                        .delivered
-                        .or(tries.stands)
-                        .ok_or(Refusal::UpstreamFailed);
-                }
+                Next::Done => return tries.done(ended).ok_or(Refusal::UpstreamFailed),
                 Next::Refuse(refuse) => {
                     // A node's own words about being busy are better than ours.
                     let own = ended
@@ -109,7 +116,7 @@ impl Exchange {
                         .filter(|d| !matches!(d.reading, Reading::Nothing));
                     return own.or(tries.stands).ok_or_else(|| tries::refusal(refuse));
                 }
-                Next::Again => tries.go_on(ended, (picked.seat, others)),
+                Next::Again => tries.go_on(ended, (picked.seat, others.any)),
             }
         }
     }
@@ -128,17 +135,16 @@ impl Exchange {
             Duty::Read | Duty::Heavy if more => unless_down(backend, tried).await,
             Duty::Read | Duty::Heavy | Duty::Send => tried.await,
         };
-        let ended = tries::judge(end, parcel, picked.seat);
+        let phrases = &self.snapshot.settings.config.retry.phrases;
+        let ended = tries::judge(end, parcel, picked.seat, phrases);
         let now = self.worker.clock.now();
-        let counted = Try {
-            seat: picked.seat,
-            outcome: ended.outcome,
-            line: ended.line,
-            status: ended.delivered.as_ref().map(|d| d.answered.status),
-            begun,
-            ended: now,
-        };
-        record::record(&self.worker, &self.snapshot, backend, counted);
+        record::record(
+            (&self.worker, &self.snapshot),
+            (picked.seat, backend),
+            parcel,
+            &ended,
+            (begun, now),
+        );
         (ended, now)
     }
 
@@ -152,6 +158,7 @@ impl Exchange {
         let wish = Wish {
             pool: parcel.pool,
             head: parcel.head,
+            method: parcel.method,
             tried,
         };
         let picked = match parcel.duty {
@@ -163,8 +170,8 @@ impl Exchange {
     }
 
     /// Whether somebody else than the one picked could serve as well. Backends that are not
-    /// eligible are no alternative to one that is.
-    fn others(&self, parcel: &Parcel, picked: Picked, tried: &[Seat]) -> bool {
+    /// eligible are no alternative to one that is, and who lacks the method is none at all.
+    fn others(&self, parcel: &Parcel, picked: Picked, tried: &[Seat], now: Moment) -> Others {
         let table = &self.snapshot.table;
         let (line, ladder) = (table.line(parcel.pool), table.ladder());
         let rest: &[Seat] = match picked.step {
@@ -173,8 +180,16 @@ impl Exchange {
         };
         let serves = ladder.leader_serves.contains(&parcel.pool);
         let leader = ladder.leader.filter(|_| serves);
-        let mut seats = line.eligible.iter().chain(rest).chain(&leader);
-        seats.any(|seat| *seat != picked.seat && !tried.contains(seat))
+        let lacks = |seat: &Seat| {
+            let place = table.place(*seat);
+            place.is_some_and(|place| place.vitals.lacks.has(parcel.method, now))
+        };
+        let is_other = |seat: &Seat| *seat != picked.seat && !tried.contains(seat) && !lacks(seat);
+        let in_pool = line.eligible.iter().chain(rest).any(is_other);
+        Others {
+            in_pool,
+            any: in_pool || leader.is_some_and(|seat| is_other(&seat)),
+        }
     }
 
     /// A last try, an expensive read and a send may use all the time there is.

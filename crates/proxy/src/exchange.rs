@@ -124,6 +124,7 @@ async fn single(
         pool: class.pool,
         duty: class.duty,
         head: class.head,
+        method: class.label,
         shape: if call.id.is_some() {
             Shape::Single
         } else {
@@ -179,7 +180,7 @@ fn answer(
         at.as_ref().and_then(|at| answered.first.get(at.clone())) == Some(id.as_str().as_bytes())
     };
     let (got, body) = match &delivered.reading {
-        Reading::Whole { value, id_at } if written(id_at) => (value.got, None),
+        Reading::Whole { value, id_at, .. } if written(id_at) => (value.got, None),
         Reading::Whole { value, .. } => {
             let mut bytes = Vec::with_capacity(value.text.len() + 64);
             element(&mut bytes, id, value.got, &value.text);
@@ -222,7 +223,8 @@ async fn many(exchange: &Exchange, settings: &Settings, elements: &[Element<'_>]
             Element::Invalid { why, .. } => (None, Err(Refusal::InvalidRequest(why))),
             Element::Response => (None, Err(Refusal::InvalidRequest(ANSWER))),
         };
-        calls.push(call);
+        let label = judged.as_ref().map(|class| class.label);
+        calls.push(call.zip(label.ok()));
         match judged {
             Ok(class) => classes.push((place, class)),
             Err(refusal) => set(&mut fates, place, Fate::Refused(refusal)),

@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 use std::time::Duration;
+use std::time::SystemTime;
 
 use http::StatusCode;
 use httparse::Header;
@@ -37,6 +38,17 @@ pub struct Head {
     pub body: Framing,
     /// What may follow.
     pub after: After,
+    /// When to come again, if it says so.
+    pub retry_after: Option<RetryAfter>,
+}
+
+/// The `Retry-After` of an answer (RFC 9110, section 10.2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// So many seconds later.
+    Wait(u32),
+    /// At this second since 1970, by the wall clock.
+    At(u32),
 }
 
 /// How much of a body is still to come.
@@ -106,7 +118,7 @@ pub fn head(bytes: &[u8]) -> Result<Option<(Head, usize)>, NotHttp> {
 
 fn read(answer: &httparse::Response<'_, '_>) -> Result<Head, NotHttp> {
     let status = StatusCode::from_u16(answer.code.ok_or(NotHttp)?).map_err(|_| NotHttp)?;
-    let (mut length, mut chunked, mut wait) = (None, None, None);
+    let (mut length, mut chunked, mut wait, mut retry_after) = (None, None, None, None);
     let mut keep = answer.version == Some(1);
     for field in answer.headers.iter() {
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);
@@ -124,6 +136,8 @@ fn read(answer: &httparse::Response<'_, '_>) -> Result<Head, NotHttp> {
             keep = (keep || token(field.value, b"keep-alive")) && !token(field.value, b"close");
         } else if is("keep-alive") {
             wait = timeout(field.value);
+        } else if is("retry-after") {
+            retry_after = again(field.value);
         }
     }
     let body = match (status.as_u16(), chunked, length) {
@@ -145,6 +159,7 @@ fn read(answer: &httparse::Response<'_, '_>) -> Result<Head, NotHttp> {
         status,
         body,
         after,
+        retry_after,
     })
 }
 
@@ -171,6 +186,18 @@ fn timeout(value: &[u8]) -> Option<Duration> {
         .filter_map(|part| part.trim().strip_prefix("timeout="))
         .next()?;
     seconds.parse().ok().map(Duration::from_secs)
+}
+
+/// `Retry-After: 120` or `Retry-After: Wed, 21 Oct 2026 07:28:00 GMT`
+fn again(value: &[u8]) -> Option<RetryAfter> {
+    if let Some(seconds) = number(value) {
+        return Some(RetryAfter::Wait(u32::try_from(seconds).unwrap_or(u32::MAX)));
+    }
+    let date = httpdate::parse_http_date(std::str::from_utf8(value).ok()?).ok()?;
+    let since = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(RetryAfter::At(
+        u32::try_from(since.as_secs()).unwrap_or(u32::MAX),
+    ))
 }
 
 /// One step through a body.

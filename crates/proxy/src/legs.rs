@@ -6,13 +6,17 @@ use futures_util::future::join_all;
 use rules::attempt::Wants;
 use rules::batch::Leg;
 use rules::method::Duty;
+use rules::method::Label;
+use rules::moment::Moment;
 use rules::outcome::Outcome;
 
 use crate::deliver::Exchange;
+use crate::live::Backend;
 use crate::reading::Part;
 use crate::reading::Reading;
 use crate::reading::Shape;
 use crate::reading::Value;
+use crate::record;
 use crate::reply::Refusal;
 use crate::tries::Asked;
 use crate::tries::Parcel;
@@ -36,6 +40,7 @@ pub enum Fate {
 struct Member {
     place: usize,
     wants: Wants,
+    method: Label,
     body: Bytes,
 }
 
@@ -43,7 +48,7 @@ struct Member {
 pub async fn run(
     exchange: &Exchange,
     leg: &Leg,
-    calls: &[Option<&Call<'_>>],
+    calls: &[Option<(&Call<'_>, Label)>],
 ) -> Vec<(usize, Fate)> {
     let members: Vec<Member> = leg
         .members
@@ -59,8 +64,8 @@ pub async fn run(
     }
 }
 
-fn member(place: usize, calls: &[Option<&Call<'_>>]) -> Option<Member> {
-    let call = calls.get(place).copied().flatten()?;
+fn member(place: usize, calls: &[Option<(&Call<'_>, Label)>]) -> Option<Member> {
+    let (call, method) = calls.get(place).copied().flatten()?;
     let mut body = Vec::with_capacity(call.raw.len() + 24);
     let wants = match call.id {
         Some(_) => {
@@ -75,6 +80,7 @@ fn member(place: usize, calls: &[Option<&Call<'_>>]) -> Option<Member> {
     Some(Member {
         place,
         wants,
+        method,
         body: body.into(),
     })
 }
@@ -133,7 +139,10 @@ async fn alone(exchange: &Exchange, leg: &Leg, member: &Member, asked: &mut Aske
         Wants::Answer => Shape::Single,
         Wants::Nothing => Shape::Silent,
     };
-    let parcel = parcel(exchange, leg, (shape, member.body.clone()));
+    let parcel = Parcel {
+        method: member.method,
+        ..parcel(exchange, leg, (shape, member.body.clone()))
+    };
     let delivered = match exchange.deliver(&parcel, asked).await {
         Ok(delivered) => delivered,
         Err(refusal) => return Fate::Refused(refusal),
@@ -186,7 +195,14 @@ async fn together(exchange: &Exchange, leg: &Leg, mut members: Vec<Member>) -> V
             .iter()
             .filter(|member| member.wants == Wants::Nothing);
         fates.extend(silent.map(|member| (member.place, Fate::Done)));
-        let open = sort(&members, parts, &mut fates);
+        if let Some(backend) = exchange.snapshot.backend(delivered.seat) {
+            let now = exchange.worker.clock.now();
+            learn(backend, &members, &parts, now);
+        }
+        let line = exchange.snapshot.table.line(leg.pool);
+        let mut others = line.eligible.iter();
+        let others = others.any(|seat| *seat != delivered.seat && !asked.seats.contains(seat));
+        let open = sort(&members, parts, others, &mut fates);
         members.retain(|member| open.contains(&member.place));
         if members.is_empty() || asked.sent >= sent_max || !budget.withdraw() {
             break;
@@ -197,8 +213,34 @@ async fn together(exchange: &Exchange, leg: &Leg, mut members: Vec<Member>) -> V
     settle(fates)
 }
 
+/// What single calls say about their backend holds as well when they are in a batch.
+fn learn(backend: &Backend, members: &[Member], parts: &[Part], now: Moment) {
+    for part in parts {
+        match part.outcome {
+            Outcome::Busy => record::hold_off(backend, None, now),
+            Outcome::NoMethod => {
+                let of = |member: &&Member| Some(member.place) == usize::try_from(part.id).ok();
+                if let Some(member) = members.iter().find(of) {
+                    backend.vitals.lacks.note(member.method, now);
+                }
+            }
+            Outcome::Answer
+            | Outcome::Missing
+            | Outcome::Broken
+            | Outcome::TimedOut
+            | Outcome::NotSent => {}
+        }
+    }
+}
+
 /// Writes down what was said; gives the places of calls that another backend may answer better.
-fn sort(members: &[Member], parts: Vec<Part>, fates: &mut Vec<(usize, Fate)>) -> Vec<usize> {
+/// `others` says whether the pool has somebody who may know a method.
+fn sort(
+    members: &[Member],
+    parts: Vec<Part>,
+    others: bool,
+    fates: &mut Vec<(usize, Fate)>,
+) -> Vec<usize> {
     let wanted = members
         .iter()
         .filter(|member| member.wants == Wants::Answer);
@@ -209,7 +251,8 @@ fn sort(members: &[Member], parts: Vec<Part>, fates: &mut Vec<(usize, Fate)>) ->
             continue;
         };
         let place = match part.outcome {
-            Outcome::Missing | Outcome::Busy => open.get(position).copied(),
+            Outcome::NoMethod if !others => Some(open.swap_remove(position)),
+            Outcome::Missing | Outcome::NoMethod | Outcome::Busy => open.get(position).copied(),
             Outcome::Answer | Outcome::Broken | Outcome::TimedOut | Outcome::NotSent => {
                 Some(open.swap_remove(position))
             }
@@ -261,6 +304,7 @@ fn parcel(exchange: &Exchange, leg: &Leg, (shape, body): (Shape, Bytes)) -> Parc
         pool: leg.pool,
         duty: leg.duty,
         head: leg.head,
+        method: Label::OTHER,
         shape,
         held_bytes_max: exchange.snapshot.settings.config.limits.answer_bytes,
         body,

@@ -17,9 +17,11 @@ pub use crate::metrics::front::Cap;
 pub use crate::metrics::front::Front;
 pub use crate::metrics::front::Late;
 pub use crate::metrics::made::Made;
+pub use crate::metrics::sends::Sends;
 
 mod front;
 mod made;
+mod sends;
 
 /// The HTTP statuses Headway answers with by itself, and 499 for a client that left; anything else
 /// counts as `other`.
@@ -88,6 +90,8 @@ pub struct Metrics {
     backend_seconds: HistogramVec,
     /// What is counted at the door.
     pub front: Front,
+    /// What is counted about transactions.
+    pub sends: Sends,
 }
 
 impl Metrics {
@@ -140,6 +144,7 @@ impl Metrics {
                 "backend",
             )?,
             front: Front::new(made)?,
+            sends: Sends::new(made)?,
             registry,
         })
     }

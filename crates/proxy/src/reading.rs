@@ -11,6 +11,8 @@ use frame::answer::Start;
 use http::StatusCode;
 use rules::outcome;
 use rules::outcome::Outcome;
+use rules::phrases::Phrases;
+use rules::phrases::Says;
 
 use crate::metrics::Got;
 use crate::upstream::Answered;
@@ -52,6 +54,8 @@ pub enum Reading {
     Whole {
         /// What it says.
         value: Value,
+        /// What its error says; `None` beside a result.
+        says: Option<Says>,
         /// Where its id stands.
         id_at: Option<Range<usize>>,
     },
@@ -75,18 +79,20 @@ pub enum Reading {
 
 /// Reads an answer to what was sent in this shape.
 #[must_use]
-pub fn read(answered: &Answered, shape: Shape) -> (Outcome, Reading) {
+pub fn read(answered: &Answered, shape: Shape, phrases: &Phrases) -> (Outcome, Reading) {
     let status = answered.status;
     match (shape, &answered.rest) {
         (Shape::Silent, _) if status.is_success() => (Outcome::Answer, Reading::Nothing),
         (Shape::Single, None) => match answer::read(&answered.first) {
-            Some(answer) => whole(&answered.first, &answer, status),
+            Some(answer) => whole(&answered.first, &answer, (status, phrases)),
             None => nothing(status),
         },
         (Shape::Single, Some(_)) => beginning(&answered.first, status),
         (Shape::Batch, None) => match answer::read_many(&answered.first) {
-            Some(Many::Each(answers)) => (Outcome::Answer, parts(&answered.first, &answers)),
-            Some(Many::One(answer)) => one_for_many(&answer, status),
+            Some(Many::Each(answers)) => {
+                (Outcome::Answer, parts(&answered.first, &answers, phrases))
+            }
+            Some(Many::One(answer)) => one_for_many(&answer, (status, phrases)),
             None => nothing(status),
         },
         (Shape::Batch, Some(_)) if status.is_success() => (Outcome::Answer, Reading::TooLong),
@@ -98,27 +104,38 @@ fn nothing(status: StatusCode) -> (Outcome, Reading) {
     (outcome::of_status(status.as_u16()), Reading::Nothing)
 }
 
-fn whole(bytes: &Bytes, answer: &Answer<'_>, status: StatusCode) -> (Outcome, Reading) {
+fn whole(
+    bytes: &Bytes,
+    answer: &Answer<'_>,
+    (status, phrases): (StatusCode, &Phrases),
+) -> (Outcome, Reading) {
+    let says = says(answer, phrases);
     let reading = Reading::Whole {
         value: value(bytes, answer),
+        says,
         id_at: answer.id_at.clone(),
     };
-    (meaning(answer, status), reading)
+    (meaning(says, status), reading)
+}
+
+fn says(answer: &Answer<'_>, phrases: &Phrases) -> Option<Says> {
+    match &answer.said {
+        Said::Result(_) => None,
+        Said::Error { code, message, .. } => Some(phrases.says(*code, message)),
+    }
 }
 
 /// A busy status counts even when it comes with an error in JSON-RPC; with a result it does not.
-fn meaning(answer: &Answer<'_>, status: StatusCode) -> Outcome {
-    match &answer.said {
-        Said::Result(_) => Outcome::Answer,
-        Said::Error { code, message, .. } => {
-            let meant = outcome::of_error(*code, message);
-            let busy = outcome::of_status(status.as_u16()) == Outcome::Busy;
-            if busy && meant == Outcome::Answer {
-                Outcome::Busy
-            } else {
-                meant
-            }
-        }
+fn meaning(says: Option<Says>, status: StatusCode) -> Outcome {
+    let Some(says) = says else {
+        return Outcome::Answer;
+    };
+    let busy = outcome::of_status(status.as_u16()) == Outcome::Busy;
+    let meant = says.outcome();
+    if busy && meant == Outcome::Answer {
+        Outcome::Busy
+    } else {
+        meant
     }
 }
 
@@ -143,13 +160,19 @@ fn beginning(first: &Bytes, status: StatusCode) -> (Outcome, Reading) {
     }
 }
 
-fn one_for_many(answer: &Answer<'_>, status: StatusCode) -> (Outcome, Reading) {
-    match meaning(answer, status) {
+fn one_for_many(
+    answer: &Answer<'_>,
+    (status, phrases): (StatusCode, &Phrases),
+) -> (Outcome, Reading) {
+    match meaning(says(answer, phrases), status) {
         Outcome::Busy => (Outcome::Busy, Reading::Nothing),
         // A backend in trouble says nothing about batches.
-        Outcome::Answer | Outcome::Missing if status.is_server_error() => nothing(status),
+        Outcome::Answer | Outcome::Missing | Outcome::NoMethod if status.is_server_error() => {
+            nothing(status)
+        }
         Outcome::Answer
         | Outcome::Missing
+        | Outcome::NoMethod
         | Outcome::Broken
         | Outcome::TimedOut
         | Outcome::NotSent => (Outcome::Answer, Reading::BatchRefused),
@@ -157,11 +180,11 @@ fn one_for_many(answer: &Answer<'_>, status: StatusCode) -> (Outcome, Reading) {
 }
 
 /// Answers that carry no id of ours belong to nobody and are left out.
-fn parts(bytes: &Bytes, answers: &[Option<Answer<'_>>]) -> Reading {
+fn parts(bytes: &Bytes, answers: &[Option<Answer<'_>>], phrases: &Phrases) -> Reading {
     let part = |answer: &Answer<'_>| {
         Some(Part {
             id: answer.id?.as_u64()?,
-            outcome: meaning(answer, StatusCode::OK),
+            outcome: meaning(says(answer, phrases), StatusCode::OK),
             value: value(bytes, answer),
         })
     };

@@ -8,7 +8,10 @@ use rules::ids::Pool;
 use rules::ids::Seat;
 use rules::method::Duty;
 use rules::method::HeadNeed;
+use rules::method::Label;
 use rules::outcome::Outcome;
+use rules::phrases::Phrases;
+use rules::phrases::Says;
 
 use crate::reading;
 use crate::reading::Reading;
@@ -27,6 +30,8 @@ pub struct Parcel {
     pub duty: Duty,
     /// Whether its answer depends on the head.
     pub head: HeadNeed,
+    /// The method, where it is one call.
+    pub method: Label,
     /// What must come back.
     pub shape: Shape,
     /// Bytes of the answer to hold; what is longer is handed over as a stream.
@@ -43,6 +48,8 @@ pub struct Delivered {
     pub reading: Reading,
     /// The backend.
     pub seat: Seat,
+    /// Whether others had been tried before.
+    pub retried: bool,
 }
 
 /// Where a client's calls have been, over all deliveries they need.
@@ -62,6 +69,8 @@ pub struct Ended {
     pub delivered: Option<Delivered>,
     /// The connection it was on, where it broke.
     pub line: Line,
+    /// A miner answered a transaction with an error of its own, or with neither result nor error.
+    pub troubled: bool,
 }
 
 /// The tries of one delivery so far.
@@ -96,12 +105,23 @@ impl<'a> Tries<'a> {
         }
     }
 
+    /// The answer of the last try, or an earlier one where it has none.
+    pub fn done(self, ended: Ended) -> Option<Delivered> {
+        let retried = self.ended.is_some();
+        let delivered = ended.delivered.map(|delivered| Delivered {
+            retried,
+            ..delivered
+        });
+        delivered.or(self.stands)
+    }
+
     /// Writes down a try after which another one follows.
     pub fn go_on(&mut self, ended: Ended, (seat, others): (Seat, bool)) {
         let Ended {
             outcome,
             delivered,
             line,
+            troubled: _,
         } = ended;
         let on_pooled = line == Line::Any && delivered.is_none();
         // The backend may have closed an idle connection just then, so it deserves a fresh one: if
@@ -109,7 +129,11 @@ impl<'a> Tries<'a> {
         let same_again = match outcome {
             Outcome::NotSent => on_pooled,
             Outcome::Broken => on_pooled && !others,
-            Outcome::TimedOut | Outcome::Busy | Outcome::Missing | Outcome::Answer => false,
+            Outcome::TimedOut
+            | Outcome::Busy
+            | Outcome::Missing
+            | Outcome::NoMethod
+            | Outcome::Answer => false,
         };
         if !same_again {
             self.asked.seats.push(seat);
@@ -127,43 +151,66 @@ impl<'a> Tries<'a> {
         self.last = match outcome {
             Outcome::Busy => Refusal::RateLimited,
             Outcome::TimedOut => Refusal::UpstreamTimeout,
-            Outcome::NotSent | Outcome::Broken | Outcome::Missing | Outcome::Answer => {
-                Refusal::UpstreamFailed
-            }
+            Outcome::NotSent
+            | Outcome::Broken
+            | Outcome::Missing
+            | Outcome::NoMethod
+            | Outcome::Answer => Refusal::UpstreamFailed,
         };
     }
 }
 
 /// Judges how a try of a parcel ended at a seat.
 #[must_use]
-pub fn judge(end: TryEnd, parcel: &Parcel, seat: Seat) -> Ended {
+pub fn judge(end: TryEnd, parcel: &Parcel, seat: Seat, phrases: &Phrases) -> Ended {
     let silent = |outcome, line| Ended {
         outcome,
         delivered: None,
         line,
+        troubled: false,
     };
     match end {
         TryEnd::NotSent(line) => silent(Outcome::NotSent, line),
         TryEnd::Lost(line) => silent(Outcome::Broken, line),
         TryEnd::TimedOut => silent(Outcome::TimedOut, Line::Any),
         TryEnd::Answered(answered) => {
-            let (mut outcome, reading) = reading::read(&answered, parcel.shape);
-            // 429 comes before any work; a 503 may come from something behind which the send went on.
-            let unclear = answered.status == StatusCode::SERVICE_UNAVAILABLE;
-            if unclear && parcel.duty == Duty::Send && matches!(reading, Reading::Nothing) {
-                outcome = Outcome::Broken;
+            let (mut outcome, reading) = reading::read(&answered, parcel.shape, phrases);
+            let mut troubled = false;
+            if parcel.duty == Duty::Send {
+                (outcome, troubled) = of_send(outcome, &reading, answered.status);
             }
             Ended {
                 outcome,
+                troubled,
                 delivered: Some(Delivered {
                     answered,
                     reading,
                     seat,
+                    retried: false,
                 }),
                 // The connection itself was good, so its line says nothing.
                 line: Line::Any,
             }
         }
+    }
+}
+
+/// What an answer to a transaction means, and whether it is the miner's own trouble.
+fn of_send(outcome: Outcome, reading: &Reading, status: StatusCode) -> (Outcome, bool) {
+    match reading {
+        // Its own word to the client; others may only be asked for the next one.
+        Reading::Whole {
+            says: Some(Says::NotReady),
+            ..
+        } => (Outcome::Answer, true),
+        // 429 comes before any work; a 503 may come from something behind which the send went on.
+        Reading::Nothing if status == StatusCode::SERVICE_UNAVAILABLE => (Outcome::Broken, false),
+        Reading::Nothing => (outcome, outcome == Outcome::Broken && status.is_success()),
+        Reading::Whole { .. }
+        | Reading::Beginning { .. }
+        | Reading::Parts(_)
+        | Reading::BatchRefused
+        | Reading::TooLong => (outcome, false),
     }
 }
 

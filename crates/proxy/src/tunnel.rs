@@ -22,6 +22,7 @@ use hyper_util::rt::TokioIo;
 use rules::ids::Pool;
 use rules::ids::Seat;
 use rules::method::HeadNeed;
+use rules::method::Label;
 use rules::pick;
 use rules::pick::Wish;
 use tokio::io::copy_bidirectional;
@@ -91,6 +92,7 @@ fn pick<'a>(
     tried: &[Seat],
 ) -> Option<(Seat, &'a Arc<Backend>)> {
     let wish = Wish {
+        method: Label::OTHER,
         pool: Pool::Ws,
         head: HeadNeed::Free,
         tried,

@@ -26,6 +26,7 @@ use crate::client::Client;
 use crate::clock::Clock;
 use crate::framing::After;
 use crate::framing::Framing;
+use crate::framing::RetryAfter;
 use crate::live::Backend;
 use crate::wire::Silence;
 use crate::wire::Wire;
@@ -80,6 +81,8 @@ pub struct Answered {
     pub first: Bytes,
     /// The rest, if that was not all.
     pub rest: Option<Rest>,
+    /// When it wants to be asked again, if it says so.
+    pub retry_after: Option<RetryAfter>,
 }
 
 /// The part of an answer that is still to come, and what it keeps busy.
@@ -255,7 +258,7 @@ async fn answer(mut lease: Lease, errand: &Errand<'_>) -> Result<Answered, Silen
     let request = head(&lease.backend, errand);
     let head = lease.wire.ask(request, &errand.body).await?;
     lease.after = head.after;
-    let (status, mut framing) = (head.status, head.body);
+    let (status, retry_after, mut framing) = (head.status, head.retry_after, head.body);
     let mut held = Held::Nothing;
     while !framing.is_over() {
         if held.len() >= errand.held_bytes_max {
@@ -267,6 +270,7 @@ async fn answer(mut lease: Lease, errand: &Errand<'_>) -> Result<Answered, Silen
                 status,
                 first: held.into_bytes(),
                 rest,
+                retry_after,
             });
         }
         match lease.wire.piece(&mut framing).await {
@@ -280,6 +284,7 @@ async fn answer(mut lease: Lease, errand: &Errand<'_>) -> Result<Answered, Silen
         status,
         first: held.into_bytes(),
         rest: None,
+        retry_after,
     })
 }
 

@@ -72,7 +72,11 @@ pub fn next(
         Outcome::NotSent if in_time => Next::Again,
         Outcome::NotSent => Next::Refuse(Refuse::TimedOut),
         Outcome::TimedOut if duty == Duty::Heavy => Next::Refuse(Refuse::TimedOut),
-        Outcome::Missing | Outcome::Busy | Outcome::Broken | Outcome::TimedOut => {
+        Outcome::Missing
+        | Outcome::NoMethod
+        | Outcome::Busy
+        | Outcome::Broken
+        | Outcome::TimedOut => {
             if repeatable && budget.withdraw() {
                 Next::Again
             } else {
@@ -88,7 +92,7 @@ fn last_word(outcome: Outcome, duty: Duty) -> Next {
         (Outcome::Broken, _) => Next::Refuse(Refuse::Failed),
         (Outcome::TimedOut | Outcome::NotSent, _) => Next::Refuse(Refuse::TimedOut),
         (Outcome::Busy, _) => Next::Refuse(Refuse::Busy),
-        (Outcome::Missing | Outcome::Answer, _) => Next::Done,
+        (Outcome::Missing | Outcome::NoMethod | Outcome::Answer, _) => Next::Done,
     }
 }
 

@@ -12,6 +12,7 @@ pub struct Budget {
     milli: AtomicU64,
     milli_max: u64,
     share_milli: u64,
+    refused: AtomicU64,
 }
 
 impl Budget {
@@ -23,6 +24,7 @@ impl Budget {
             milli: AtomicU64::new(milli_max),
             milli_max,
             share_milli: share_percent as u64 * MILLI / 100,
+            refused: AtomicU64::new(0),
         }
     }
 
@@ -40,9 +42,19 @@ impl Budget {
     /// Takes a token for a retry; false when there is none.
     #[must_use]
     pub fn withdraw(&self) -> bool {
-        self.milli
-            .try_update(Relaxed, Relaxed, |milli| milli.checked_sub(MILLI))
-            .is_ok()
+        let taken = self
+            .milli
+            .try_update(Relaxed, Relaxed, |milli| milli.checked_sub(MILLI));
+        if taken.is_err() {
+            self.refused.fetch_add(1, Relaxed);
+        }
+        taken.is_ok()
+    }
+
+    /// How often there was no token.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Relaxed)
     }
 
     /// Whole tokens left.

@@ -24,18 +24,27 @@ pub enum HeadNeed {
     Bound,
 }
 
-/// The number of a method's name among the known ones; 0 is "other".
+/// A method's name among the known ones; number 0 is "other".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Label(u16);
+pub struct Label {
+    number: u16,
+    mark: u32,
+}
 
 impl Label {
     /// Every method that is not known by name.
-    pub const OTHER: Self = Self(0);
+    pub const OTHER: Self = Self { number: 0, mark: 0 };
 
     /// An index into [`Methods::labels`].
     #[must_use]
     pub const fn index(self) -> usize {
-        self.0 as usize
+        self.number as usize
+    }
+
+    /// A number that goes with the name whatever other names are known (FNV-1a).
+    #[must_use]
+    pub const fn mark(self) -> u32 {
+        self.mark
     }
 }
 
@@ -163,7 +172,14 @@ impl Methods {
     }
 
     fn label(&mut self, name: &str) -> Label {
-        let label = Label(u16::try_from(self.labels.len()).unwrap_or(0));
+        let number = u16::try_from(self.labels.len()).unwrap_or(0);
+        let mark = name.bytes().fold(0x811c_9dc5_u32, |mark, byte| {
+            (mark ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        });
+        let label = match number {
+            0 => Label::OTHER,
+            number => Label { number, mark },
+        };
         if label != Label::OTHER {
             self.labels.push(name.into());
         }

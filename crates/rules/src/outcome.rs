@@ -15,17 +15,20 @@ pub enum Outcome {
     TimedOut,
     /// Not a byte of the call left this process; anybody may be asked.
     NotSent,
+    /// The node does not have the method; another may.
+    NoMethod,
 }
 
 impl Outcome {
     /// Every outcome, in the order of [`Outcome::index`].
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Answer,
         Self::Missing,
         Self::Busy,
         Self::Broken,
         Self::TimedOut,
         Self::NotSent,
+        Self::NoMethod,
     ];
 
     /// The outcome's name in metrics.
@@ -38,6 +41,7 @@ impl Outcome {
             Self::Broken => "broken",
             Self::TimedOut => "timed_out",
             Self::NotSent => "not_sent",
+            Self::NoMethod => "no_method",
         }
     }
 
@@ -45,48 +49,6 @@ impl Outcome {
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize
-    }
-}
-
-/// Texts by which nodes say that they lack a block or its state (lower case).
-const MISSING_PHRASES: [&str; 7] = [
-    "header not found",
-    "missing trie node",
-    "unknown block",
-    "block not found",
-    "header for hash not found",
-    "state not available",
-    "state is not available",
-];
-
-/// Texts by which nodes say that the caller is too fast (lower case).
-const BUSY_PHRASES: [&str; 5] = [
-    "rate limit",
-    "too many requests",
-    "request limit",
-    "capacity exceeded",
-    "requests per second",
-];
-
-/// What a JSON-RPC error of a node means.
-///
-/// EIP-1474 uses -32005 both for rates and for results that are too large, so only its text tells;
-/// some providers put HTTP's 429 into the code. Everything unknown is the node's answer: a revert
-/// repeated elsewhere is work without a use.
-#[must_use]
-pub fn of_error(code: i64, message: &str) -> Outcome {
-    if code == 429 {
-        return Outcome::Busy;
-    }
-    let says = |phrases: &[&str]| {
-        let message = message.to_ascii_lowercase();
-        phrases.iter().any(|phrase| message.contains(phrase))
-    };
-    match code {
-        -32005 if says(&BUSY_PHRASES) => Outcome::Busy,
-        -32001 => Outcome::Missing,
-        -32000 if says(&MISSING_PHRASES) => Outcome::Missing,
-        _ => Outcome::Answer,
     }
 }
 

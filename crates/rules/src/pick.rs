@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::ids::Pool;
 use crate::ids::Seat;
 use crate::method::HeadNeed;
+use crate::method::Label;
 use crate::moment::Moment;
 use crate::table::Place;
 use crate::table::Stale;
@@ -63,6 +64,8 @@ pub struct Wish<'a> {
     pub pool: Pool,
     /// Whether its answer depends on the head.
     pub head: HeadNeed,
+    /// Its method: who said that it does not have it is asked after the others.
+    pub method: Label,
     /// Seats that had their try already.
     pub tried: &'a [Seat],
 }
@@ -75,7 +78,17 @@ pub fn read(table: &Table, wish: &Wish<'_>, dice: u64, now: Moment) -> Option<Pi
         .eligible
         .split_at_checked(line.near)
         .unwrap_or((&line.eligible, &[]));
-    let two = |seats| two_dice(table, wish, seats, dice, now);
+    let draw = |pass| Draw {
+        table,
+        wish,
+        pass,
+        dice,
+        now,
+    };
+    let two = |pass| {
+        let draw = draw(pass);
+        eligible(draw.two(near).or_else(|| draw.two(far))?)
+    };
     let leader_first = || {
         if table.ladder().leader_first {
             leader(table, wish)
@@ -84,9 +97,11 @@ pub fn read(table: &Table, wish: &Wish<'_>, dice: u64, now: Moment) -> Option<Pi
         }
     };
     leader_first()
-        .or_else(|| eligible(two(near).or_else(|| two(far))?))
-        // Everybody eligible is ejected or was tried: an ejected one is better than none.
-        .or_else(|| eligible(first(&line.eligible, |seat| !wish.tried.contains(&seat))?))
+        .or_else(|| two(Pass::Good))
+        .or_else(|| two(Pass::Lacking))
+        // Everybody eligible is ejected, rests or was tried: one of those is better than none. They
+        // share the work, because all of it would be too much for the first of them.
+        .or_else(|| two(Pass::Any))
         .or_else(|| fallback(table, wish))
 }
 
@@ -96,19 +111,26 @@ pub fn read(table: &Table, wish: &Wish<'_>, dice: u64, now: Moment) -> Option<Pi
 pub fn send(table: &Table, wish: &Wish<'_>, client: u64, now: Moment) -> Option<Picked> {
     let line = table.line(wish.pool);
     let open = |place: &Place| !place.vitals.ejection.is_out(now);
-    let best = |only_open: bool| {
+    let ready = |place: &Place| {
+        let vitals = &place.vitals;
+        vitals.sending.is_ready(now) && !vitals.lacks.has(wish.method, now)
+    };
+    let best = |good: &dyn Fn(&Place) -> bool| {
         let untried = line
             .eligible
             .iter()
             .filter(|seat| !wish.tried.contains(seat));
         untried
             .filter_map(|seat| Some((*seat, table.place(*seat)?)))
-            .filter(|(_, place)| !only_open || open(place))
+            .filter(|(_, place)| good(place))
             .max_by_key(|(_, place)| mix(client ^ name_hash(place.id.as_str())))
             .map(|(seat, _)| seat)
     };
-    best(true)
-        .or_else(|| best(false))
+    best(&|place| ready(place) && open(place))
+        // A miner whose calls fail may still take this one; one that is not ready will not.
+        .or_else(|| best(&ready))
+        .or_else(|| best(&open))
+        .or_else(|| best(&|_| true))
         .and_then(eligible)
         .or_else(|| fallback(table, wish))
 }
@@ -150,34 +172,61 @@ fn first(seats: &[Seat], good: impl Fn(Seat) -> bool) -> Option<Seat> {
     seats.iter().copied().find(|seat| good(*seat))
 }
 
-/// The cheaper of two seats drawn by chance; constant time however many there are, unless most of
-/// them are out.
-fn two_dice(
-    table: &Table,
-    wish: &Wish<'_>,
-    seats: &[Seat],
+/// Who counts in one pass over a pool. Each pass takes in those of the one before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Those with nothing against them.
+    Good,
+    /// And those that said they lack the method.
+    Lacking,
+    /// And those that are ejected or rest.
+    Any,
+}
+
+/// One draw for a read.
+struct Draw<'a> {
+    table: &'a Table,
+    wish: &'a Wish<'a>,
+    pass: Pass,
     dice: u64,
     now: Moment,
-) -> Option<Seat> {
-    let count = u64::try_from(seats.len()).ok().filter(|count| *count > 0)?;
-    let low = dice & u64::from(u32::MAX);
-    let high = dice >> 32;
-    let one = usize::try_from((low * count) >> 32).ok()?;
-    // The second is drawn from the others, so that two seats are always two.
-    let step = 1 + usize::try_from((high * (count - 1).max(1)) >> 32).ok()?;
-    let median = table.line(wish.pool).median_micros;
-    let open = |start: usize| {
-        let (before, from) = seats.split_at_checked(start)?;
-        from.iter().chain(before).copied().find_map(|seat| {
-            let place = table.place(seat)?;
-            let out = wish.tried.contains(&seat) || place.vitals.ejection.is_out(now);
-            (!out).then_some((seat, place))
-        })
-    };
-    let (first, place_one) = open(one)?;
-    let (second, place_two) = open((one + step) % seats.len())?;
-    let dearer = cost(place_two, median, now) < cost(place_one, median, now);
-    Some(if dearer { second } else { first })
+}
+
+impl Draw<'_> {
+    fn counts(&self, seat: Seat, place: &Place) -> bool {
+        let vitals = &place.vitals;
+        let good = match self.pass {
+            Pass::Good => {
+                !vitals.ejection.is_out(self.now) && !vitals.lacks.has(self.wish.method, self.now)
+            }
+            Pass::Lacking => !vitals.ejection.is_out(self.now),
+            Pass::Any => true,
+        };
+        good && !self.wish.tried.contains(&seat)
+    }
+
+    /// The cheaper of two seats drawn by chance; constant time however many there are, unless most
+    /// of them do not count.
+    fn two(&self, seats: &[Seat]) -> Option<Seat> {
+        let count = u64::try_from(seats.len()).ok().filter(|count| *count > 0)?;
+        let low = self.dice & u64::from(u32::MAX);
+        let high = self.dice >> 32;
+        let one = usize::try_from((low * count) >> 32).ok()?;
+        // The second is drawn from the others, so that two seats are always two.
+        let step = 1 + usize::try_from((high * (count - 1).max(1)) >> 32).ok()?;
+        let median = self.table.line(self.wish.pool).median_micros;
+        let open = |start: usize| {
+            let (before, from) = seats.split_at_checked(start)?;
+            from.iter().chain(before).copied().find_map(|seat| {
+                let place = self.table.place(seat)?;
+                self.counts(seat, place).then_some((seat, place))
+            })
+        };
+        let (first, place_one) = open(one)?;
+        let (second, place_two) = open((one + step) % seats.len())?;
+        let dearer = cost(place_two, median, self.now) < cost(place_one, median, self.now);
+        Some(if dearer { second } else { first })
+    }
 }
 
 /// (in flight + 1) × latency ÷ weight; a backend without an estimate counts as the pool's median.

@@ -5,7 +5,9 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::ejection::Ejection;
+use crate::lacks::Lacks;
 use crate::load::Load;
+use crate::sending::Sending;
 
 /// One backend's live figures, shared by all workers.
 #[derive(Debug, Default)]
@@ -14,6 +16,10 @@ pub struct Vitals {
     pub load: Load,
     /// Passive ejection.
     pub ejection: Ejection,
+    /// Methods it does not have.
+    pub lacks: Lacks,
+    /// Whether it takes transactions.
+    pub sending: Sending,
     dropped: AtomicU32,
     singles: AtomicU32,
 }
@@ -33,6 +39,14 @@ impl Vitals {
         } else {
             self.dropped.swap(0, Relaxed)
         }
+    }
+
+    /// The backend was down and has come back by its probes: what clients met before is history.
+    pub fn returned(&self) {
+        self.load.forget();
+        self.ejection.forgive();
+        self.lacks.forget();
+        self.sending.forget();
     }
 
     /// The backend refused a JSON-RPC batch: from now on it gets single calls.

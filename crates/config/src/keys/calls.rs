@@ -1,5 +1,7 @@
 //! Keys of what calls may be, take and cost.
 
+use rules::phrases::preset;
+
 use crate::key::Key;
 use crate::key::Preset;
 use crate::key::each;
@@ -162,6 +164,42 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Count(0, 1_000_000),
         Preset::Same("200"),
         "retries that may be saved up",
+    ),
+    key(
+        "retry.missing_phrases",
+        Kind::Phrases,
+        Preset::Same(preset::MISSING),
+        "what nodes say that lack a block, header or state",
+    ),
+    key(
+        "retry.busy_phrases",
+        Kind::Phrases,
+        Preset::Same(preset::BUSY),
+        "what nodes say to callers that are too fast",
+    ),
+    key(
+        "retry.method_phrases",
+        Kind::Phrases,
+        Preset::Same(preset::METHOD),
+        "what nodes say that do not have a method",
+    ),
+    key(
+        "retry.known_phrases",
+        Kind::Phrases,
+        Preset::Same(preset::KNOWN),
+        "what miners say to a transaction that they have already",
+    ),
+    key(
+        "retry.nonce_phrases",
+        Kind::Phrases,
+        Preset::Same(preset::NONCE),
+        "what miners say to a nonce that was used already",
+    ),
+    key(
+        "retry.not_ready_phrases",
+        Kind::Phrases,
+        Preset::Same(preset::NOT_READY),
+        "what nodes say that cannot do their work for now",
     ),
     key(
         "batch.calls",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use prometheus::TextEncoder;
+use rules::ids::Pool;
 use rules::load::Load;
 
 use crate::harness::Stage;
@@ -62,6 +63,7 @@ async fn a_first_scrape_has_every_backend_pool_and_state() {
                 &format!("backends_configured{{pool=\"{pool}\"}} {members}"),
                 &format!("backends_healthy{{pool=\"{pool}\"}} {members}"),
                 &format!("retry_budget_tokens{{pool=\"{pool}\"}} 200"),
+                &format!("retry_budget_exhausted_total{{pool=\"{pool}\"}} 0"),
             ],
         );
     }
@@ -85,4 +87,18 @@ async fn a_look_shows_what_is_under_way() {
     );
     drop(tries);
     check(&stage, &["backend_in_flight{backend=\"read-1\"} 0"]);
+}
+
+#[tokio::test]
+async fn a_look_counts_the_retries_that_were_not_made() {
+    let stage = Stage::set(&[]).await;
+    let budget = stage.worker.live.budget(Pool::Read);
+    while budget.withdraw() {}
+    let read = |count| format!("retry_budget_exhausted_total{{pool=\"read\"}} {count}");
+    check(&stage, &[&read(1), "retry_budget_tokens{pool=\"read\"} 0"]);
+    assert!(!budget.withdraw() && !budget.withdraw());
+    check(
+        &stage,
+        &[&read(3), "retry_budget_exhausted_total{pool=\"heavy\"} 0"],
+    );
 }

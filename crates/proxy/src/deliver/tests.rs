@@ -16,6 +16,7 @@ use crate::harness::node::Act;
 use crate::harness::refusing;
 use crate::harness::settings::config;
 
+mod judged;
 mod ladder;
 mod load;
 mod sends;

@@ -93,6 +93,33 @@ fn a_connection_is_kept_as_the_backend_says() {
 }
 
 #[test]
+fn a_backend_says_when_it_wants_to_be_asked_again() {
+    let told = [
+        ("120", Some(RetryAfter::Wait(120))),
+        ("0", Some(RetryAfter::Wait(0))),
+        ("99999999999", Some(RetryAfter::Wait(u32::MAX))),
+        (
+            "Wed, 21 Oct 2026 07:28:00 GMT",
+            Some(RetryAfter::At(1_792_567_680)),
+        ),
+        (
+            "Wednesday, 21-Oct-26 07:28:00 GMT",
+            Some(RetryAfter::At(1_792_567_680)),
+        ),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", Some(RetryAfter::At(0))),
+        ("soon", None),
+        ("-1", None),
+        ("1.5", None),
+        ("", None),
+    ];
+    for (value, meant) in told {
+        let text = format!("HTTP/1.1 503 x\r\nRetry-After: {value}\r\n\r\n");
+        let (head, _) = head(text.as_bytes()).unwrap().unwrap();
+        assert_eq!(head.retry_after, meant, "{value}");
+    }
+}
+
+#[test]
 fn statuses_without_a_body_have_none() {
     for status in ["204 No Content", "304 Not Modified"] {
         let text = format!("HTTP/1.1 {status}\r\ncontent-length: 9\r\n\r\n");

@@ -16,6 +16,7 @@ use rules::ids::Pool;
 use rules::method::Methods;
 use rules::method::Rule;
 use rules::method::Verdict;
+use rules::phrases::Phrases;
 use rules::table::Stale;
 
 use crate::harness::Cast;
@@ -70,6 +71,7 @@ pub(crate) fn config(profile: Profile) -> Config {
             tries: 2,
             budget_percent: 20,
             budget_tokens: 200,
+            phrases: Phrases::default(),
         },
         batch: checked::Batch {
             calls: if drop_in { 1000 } else { 100 },

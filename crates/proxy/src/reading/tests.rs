@@ -7,8 +7,9 @@ fn read_as(shape: Shape, status: u16, body: &'static str) -> (Outcome, Reading) 
         status: StatusCode::from_u16(status).unwrap(),
         first: Bytes::from_static(body.as_bytes()),
         rest: None,
+        retry_after: None,
     };
-    read(&answered, shape)
+    read(&answered, shape, &Phrases::default())
 }
 
 /// What was read, in a word, with the texts of what was said.
@@ -127,7 +128,8 @@ fn the_text_of_an_error_tells_what_another_backend_may_do_better() {
             Outcome::Answer,
         ),
         (-32000, "nonce too low", Outcome::Answer),
-        (-32601, "method not found", Outcome::Answer),
+        (-32601, "method not found", Outcome::NoMethod),
+        (-32000, "node is not ready", Outcome::Busy),
     ] {
         let (meant, _) = read_as(Shape::Single, 200, error(code, text));
         assert_eq!(meant, outcome, "{code} {text}");

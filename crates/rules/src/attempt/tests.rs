@@ -56,6 +56,7 @@ fn an_answer_is_never_repeated() {
 fn reads_go_on_while_tries_time_and_tokens_last() {
     let ends = [
         (Outcome::Missing, Next::Done),
+        (Outcome::NoMethod, Next::Done),
         (Outcome::Busy, Next::Refuse(Refuse::Busy)),
         (Outcome::Broken, Next::Refuse(Refuse::Failed)),
         (Outcome::TimedOut, Next::Refuse(Refuse::TimedOut)),
@@ -107,6 +108,7 @@ fn a_send_whose_bytes_left_goes_to_nobody_else() {
         check(&of(Outcome::TimedOut), Next::Refuse(Refuse::OutcomeUnknown));
         check(&of(Outcome::Busy), Next::Refuse(Refuse::Busy));
         check(&of(Outcome::Missing), Next::Done);
+        check(&of(Outcome::NoMethod), Next::Done);
     }
 }
 

@@ -7,6 +7,7 @@ fn a_full_bucket_gives_all_its_tokens_and_not_one_more() {
     let budget = Budget::new(3, 20);
     let given: Vec<bool> = (0..4).map(|_| budget.withdraw()).collect();
     assert_eq!(given, [true, true, true, false]);
+    assert_eq!(budget.refused(), 1);
 }
 
 #[test]

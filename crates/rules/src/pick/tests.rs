@@ -39,6 +39,7 @@ fn ladder(leader: usize) -> Ladder {
 
 const fn wish(head: HeadNeed, tried: &[Seat]) -> Wish<'_> {
     Wish {
+        method: Label::OTHER,
         pool: Pool::Read,
         head,
         tried,
@@ -246,8 +247,72 @@ fn an_ejected_backend_is_passed_over_but_better_than_nobody() {
     );
 }
 
+#[test]
+fn when_all_rest_they_share_the_work() {
+    let table = Table::new(pool_of(3, Pool::Read), Ladder::default());
+    for place in table.places() {
+        place.vitals.ejection.rest(NOW, SLOW_START);
+    }
+    let shares = shares(&table, 9_000);
+    assert!(
+        shares.iter().all(|share| (2_400..3_600).contains(share)),
+        "{shares:?}"
+    );
+}
+
+/// The label of a known method.
+fn label() -> Label {
+    let to = crate::method::Verdict::To {
+        pool: Pool::Read,
+        heavy: false,
+    };
+    let rule = crate::method::Rule {
+        pattern: "eth_new".to_owned(),
+        verdict: to,
+    };
+    crate::method::Methods::new(&[rule], to)
+        .classify("eth_new")
+        .unwrap()
+        .label
+}
+
+#[test]
+fn who_lacks_a_method_is_asked_for_it_after_those_that_may_have_it() {
+    let mut places = pool_of(3, Pool::Read);
+    places[2].lag = Some(5);
+    let table = Table::new(places, Ladder::default());
+    let picked = |method, tried| {
+        step(
+            &table,
+            &Wish {
+                method,
+                ..wish(HeadNeed::Bound, tried)
+            },
+        )
+    };
+    let vitals = |seat: usize| &table.places()[seat].vitals;
+    let of = |seat| Some((seat, Step::Eligible));
+    for seat in [0, 1] {
+        vitals(seat).lacks.note(label(), NOW);
+    }
+    assert_eq!(
+        picked(label(), &[]),
+        of(2),
+        "though it is farther from the head"
+    );
+    assert_ne!(
+        picked(Label::OTHER, &[]),
+        of(2),
+        "other methods are not its concern"
+    );
+    vitals(2).ejection.eject(NOW);
+    assert_ne!(picked(label(), &[]), of(2), "whoever fails is asked last");
+    assert_eq!(picked(label(), &[Seat::new(0), Seat::new(1)]), of(2));
+}
+
 fn miner(table: &Table, client: u64, tried: &[Seat]) -> usize {
     let wish = Wish {
+        method: Label::OTHER,
         pool: Pool::Write,
         head: HeadNeed::Bound,
         tried,
@@ -286,4 +351,35 @@ fn only_the_clients_of_a_lost_miner_move() {
             assert!(if home == 2 { found != 2 } else { found == home });
         }
     }
+}
+
+#[test]
+fn a_miner_that_is_not_ready_is_passed_over_while_another_is() {
+    let table = Table::new(pool_of(3, Pool::Write), Ladder::default());
+    let home = miner(&table, 7, &[]);
+    let sending = |seat: usize| &table.places()[seat].vitals.sending;
+    let tire = |seat: usize| (0..3).for_each(|_| _ = sending(seat).troubled(NOW));
+    tire(home);
+    let next = miner(&table, 7, &[]);
+    assert_ne!(next, home);
+    table.places()[next].vitals.ejection.eject(NOW);
+    let third = miner(&table, 7, &[]);
+    assert!(
+        third != home && third != next,
+        "the one with nothing against it"
+    );
+    tire(third);
+    assert_eq!(
+        miner(&table, 7, &[]),
+        next,
+        "one that fails may still take it"
+    );
+    tire(next);
+    assert_ne!(
+        miner(&table, 7, &[]),
+        next,
+        "when none is ready, health counts"
+    );
+    sending(home).answered();
+    assert_eq!(miner(&table, 7, &[]), home);
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rules::ids::Pool;
 use rules::method::HeadNeed;
+use rules::method::Label;
 use rules::pick;
 use rules::pick::Picked;
 use rules::pick::Step;
@@ -76,6 +77,7 @@ fn read_is_served(
     for throw in 0..4_u64 {
         let dice = crate::dice::mix(network.world.millis ^ throw);
         let wish = Wish {
+            method: Label::OTHER,
             pool,
             head,
             tried: &[],
@@ -108,6 +110,7 @@ fn read_is_served(
 fn sends_are_served(network: &Network, plan: &Plan) -> Result<(), String> {
     let up = (plan.heads..network.specs.len()).any(|at| network.standing(at) == Standing::Eligible);
     let wish = Wish {
+        method: Label::OTHER,
         pool: Pool::Write,
         head: HeadNeed::Free,
         tried: &[],

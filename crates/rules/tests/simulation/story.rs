@@ -4,6 +4,7 @@ use rules::ids::Pool;
 use rules::member::Limits;
 use rules::member::Spec;
 use rules::method::HeadNeed;
+use rules::method::Label;
 use rules::pick;
 use rules::pick::Step;
 use rules::pick::Wish;
@@ -114,6 +115,7 @@ fn holds(title: &str, network: &Network, second: u64, line: &Line) {
         }
         Served(when, step) if *when == second => {
             let wish = Wish {
+                method: Label::OTHER,
                 pool: Pool::Read,
                 head: HeadNeed::Bound,
                 tried: &[],
