@@ -142,7 +142,11 @@ impl Mode {
                 ..world.head(tip, 0)
             },
             Self::Raving => Head {
-                number: dice.below(2 * tip),
+                // A lie just above the lag limit finds whoever stumbles at that moment.
+                number: match dice.below(2 * tip) {
+                    near if near.abs_diff(tip) <= 40 => near + 81,
+                    far => far,
+                },
                 timestamp: world.wall() + dice.below(40),
                 ..world.head(tip, 0)
             },
