@@ -13,7 +13,6 @@ use devnet::Devnet;
 use devnet::Kind;
 use devnet::Plan;
 use headway_tests::load::Load;
-use proxy::access_log::Journal;
 use proxy::clock::Clock;
 use proxy::dial::Dial;
 use proxy::listen;
@@ -21,6 +20,7 @@ use proxy::live::Backend;
 use proxy::live::Live;
 use proxy::live::Settings;
 use proxy::live::Snapshot;
+use proxy::logs::Logs;
 use proxy::memory::Memory;
 use proxy::metrics::Metrics;
 use proxy::reply::Refusal;
@@ -59,7 +59,6 @@ fn worker(network: &Devnet) -> Worker {
         .iter()
         .map(|wanted| Backend::new(wanted, 2, &metrics));
     let backends = backends.map(|backend| Arc::new(backend.unwrap())).collect();
-    let journal = Journal::open(&config.logs, metrics.front.log_lines_dropped.clone());
     Worker {
         index: 0,
         clock: Clock::start(),
@@ -69,7 +68,7 @@ fn worker(network: &Devnet) -> Worker {
             backends,
         ))),
         metrics: Arc::new(metrics),
-        journal: journal.unwrap(),
+        logs: Logs::default(),
         dial: Arc::new(Dial::Net),
         tasks: Tasks::default(),
     }

@@ -252,6 +252,12 @@ pub enum VersionRule {
 pub struct Logs {
     /// Where the access log goes.
     pub access: AccessLog,
+    /// Where the files of the drop-in's logs are kept, if they are.
+    pub directory: Option<PathBuf>,
+    /// The shape of the access log's lines.
+    pub access_format: AccessFormat,
+    /// Whether signed transactions may stand there as they are, rather than their hashes.
+    pub raw_transactions: bool,
     /// What Headway itself says.
     pub level: Level,
     /// How it says it.
@@ -278,6 +284,16 @@ pub enum AccessLog {
     Stdout,
     /// This file, created with its directories.
     File(PathBuf),
+}
+
+/// The shape of the access log's lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccessFormat {
+    /// nginx's, as `tx_proxy` has it.
+    #[default]
+    Main,
+    /// For programs.
+    Json,
 }
 
 /// The least important line that is written.

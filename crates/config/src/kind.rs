@@ -54,6 +54,8 @@ pub enum Kind {
     Phrases,
     /// `off`, `stdout` or a path.
     LogTarget,
+    /// The path of a directory.
+    Directory,
     /// A backend's URL; a secret.
     Url,
     /// A backend's id.
@@ -77,7 +79,7 @@ pub(crate) enum Setting {
     Addresses(Vec<SocketAddr>),
     /// From [`Kind::Choices`], [`Kind::Patterns`], [`Kind::Networks`] and [`Kind::Phrases`].
     Words(Vec<String>),
-    /// From [`Kind::Choice`], [`Kind::LogTarget`] and [`Kind::Id`].
+    /// From [`Kind::Choice`], [`Kind::LogTarget`], [`Kind::Directory`] and [`Kind::Id`].
     Text(String),
     /// From [`Kind::Url`].
     Url(BackendUrl),
@@ -122,7 +124,7 @@ impl Kind {
             Self::Phrases => each(raw, "3 to 128 bytes of text in one line", |item| {
                 is_phrase(item).then(|| item.to_owned())
             }),
-            Self::LogTarget => {
+            Self::LogTarget | Self::Directory => {
                 let target = text(raw).filter(|target| !target.is_empty());
                 Ok(Setting::Text(target.ok_or("not a path")?.to_owned()))
             }
@@ -165,6 +167,7 @@ impl Kind {
             }
             Self::Phrases => "a list of texts such as \"header not found\"".to_owned(),
             Self::LogTarget => "\"off\", \"stdout\" or the path of a file".to_owned(),
+            Self::Directory => "the path of a directory".to_owned(),
             Self::Url => "a URL such as \"http://10.0.1.5:8545\"".to_owned(),
             Self::Id => "1 to 64 letters, digits, dots, dashes and underscores".to_owned(),
         }

@@ -1,6 +1,7 @@
 //! One section after another: the answers become the checked configuration.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::path::PathBuf;
 
 use rules::address::Trust;
@@ -9,6 +10,7 @@ use rules::phrases::Phrases;
 use rules::table::Stale;
 
 use crate::asked::Asked;
+use crate::checked::AccessFormat;
 use crate::checked::AccessLog;
 use crate::checked::Admin;
 use crate::checked::Batch;
@@ -23,6 +25,7 @@ use crate::checked::HttpStatus;
 use crate::checked::Level;
 use crate::checked::Limits;
 use crate::checked::Logs;
+use crate::checked::Profile;
 use crate::checked::Retry;
 use crate::checked::Rotation;
 use crate::checked::Server;
@@ -244,15 +247,43 @@ fn compat(asked: &mut Asked<'_>) -> Compat {
     }
 }
 
+/// Where the directory of the original's logs is kept, its access log belongs there too.
+fn access(asked: &mut Asked<'_>, directory: Option<&Path>) -> AccessLog {
+    let name = "logs.access";
+    let target = match (asked.given(name), directory, asked.profile()) {
+        (Some(Setting::Text(target)), _, _) => target,
+        (_, directory, profile) => {
+            let target = match (directory, profile) {
+                (Some(directory), _) => directory.join("access.log").display().to_string(),
+                (None, Profile::TxProxy) => "stdout".to_owned(),
+                (None, Profile::Evm) => "off".to_owned(),
+            };
+            asked.derived(name, &Setting::Text(target.clone()));
+            target
+        }
+    };
+    match target.as_str() {
+        "off" => AccessLog::Off,
+        "stdout" => AccessLog::Stdout,
+        path => AccessLog::File(PathBuf::from(path)),
+    }
+}
+
 fn logs(asked: &mut Asked<'_>) -> Logs {
     let bytes = asked.count_or_word("logs.rotate_bytes");
     let keep = asked.count32("logs.rotate_keep");
+    let directory = match asked.setting("logs.directory") {
+        Some(Setting::Text(path)) => Some(PathBuf::from(path)),
+        _ => None,
+    };
     Logs {
-        access: match asked.text("logs.access").as_str() {
-            "off" => AccessLog::Off,
-            "stdout" => AccessLog::Stdout,
-            path => AccessLog::File(PathBuf::from(path)),
+        access: access(asked, directory.as_deref()),
+        access_format: match asked.text("logs.access_format").as_str() {
+            "json" => AccessFormat::Json,
+            _ => AccessFormat::Main,
         },
+        directory,
+        raw_transactions: asked.switch("logs.raw_transactions"),
         level: match asked.text("logs.level").as_str() {
             "error" => Level::Error,
             "warn" => Level::Warn,

@@ -12,12 +12,12 @@ use devnet::Kind;
 use devnet::Mining;
 use devnet::Node;
 use devnet::Plan;
-use proxy::access_log::Journal;
 use proxy::clock::Clock;
 use proxy::dial::Dial;
 use proxy::live::Backend;
 use proxy::live::Live;
 use proxy::live::Settings;
+use proxy::logs::Logs;
 use proxy::memory::Memory;
 use proxy::metrics::Metrics;
 use proxy::reply::Refusal;
@@ -232,7 +232,6 @@ fn worker(network: &Devnet, more: &[(&str, &str)]) -> Worker {
         .iter()
         .map(|wanted| Arc::new(Backend::new(wanted, 1, &metrics).unwrap()));
     let backends = backends.collect();
-    let journal = Journal::open(&config.logs, metrics.front.log_lines_dropped.clone());
     Worker {
         index: 0,
         clock: Clock::start(),
@@ -242,7 +241,7 @@ fn worker(network: &Devnet, more: &[(&str, &str)]) -> Worker {
             backends,
         ))),
         metrics: Arc::new(metrics),
-        journal: journal.unwrap(),
+        logs: Logs::default(),
         dial: Arc::new(Dial::Net),
         tasks: Tasks::default(),
     }

@@ -23,6 +23,31 @@ pub fn hash(raw: &str) -> Option<String> {
     Some(hex(&hasher.finalize()))
 }
 
+/// Whether hex data, with `0x` or without, has the outer form of a signed transaction: one list in RLP
+/// that ends where the data ends, behind the byte of its type if it has one (EIP-2718).
+#[must_use]
+pub fn is_signed(raw: &str) -> bool {
+    let digits = raw.strip_prefix("0x").unwrap_or(raw).as_bytes();
+    let (pairs, []) = digits.as_chunks::<2>() else {
+        return false;
+    };
+    let byte = |at: usize| pairs.get(at).and_then(|pair| whole(*pair));
+    let list = usize::from(byte(0).is_some_and(|first| first < 0x80));
+    let (head, length) = match byte(list) {
+        Some(first @ 0xc0..=0xf7) => (1, usize::from(first - 0xc0)),
+        Some(first @ 0xf8..) => {
+            let digits = usize::from(first - 0xf7);
+            let length = (1..=digits).try_fold(0_usize, |length, at| {
+                let next = usize::from(byte(list + at)?);
+                length.checked_mul(256)?.checked_add(next)
+            });
+            (1 + digits, length.unwrap_or(usize::MAX))
+        }
+        Some(_) | None => return false,
+    };
+    (pairs.len() - list).checked_sub(head) == Some(length)
+}
+
 fn whole([high, low]: [u8; 2]) -> Option<u8> {
     let half = |digit: u8| char::from(digit).to_digit(16);
     u8::try_from(half(high)? << 4 | half(low)?).ok()

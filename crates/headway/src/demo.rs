@@ -13,7 +13,6 @@ use devnet::Node;
 use devnet::Plan;
 
 use crate::arguments::Demo;
-use crate::logging;
 use crate::run;
 use crate::say;
 use crate::show;
@@ -52,9 +51,8 @@ async fn serve(wanted: &Demo) -> io::Result<ExitCode> {
         Ok(loaded) => loaded,
         Err(found) => return Ok(show::problems(&found)),
     };
-    logging::start(&loaded.config.logs);
     let mut stop = Stop::listen()?;
-    let running = wiring::start(loaded.config).await?;
+    let running = wiring::start(loaded).await?;
     welcome(wanted, &running, &network);
     let chaos = async {
         if wanted.chaos {

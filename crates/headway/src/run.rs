@@ -3,11 +3,11 @@
 use std::io;
 use std::process::ExitCode;
 
-use config::checked::Config;
+use config::load::Loaded;
+use proxy::logs;
 use proxy::tasks;
 
 use crate::arguments::Configured;
-use crate::logging;
 use crate::say;
 use crate::show;
 use crate::signals;
@@ -21,11 +21,7 @@ pub(crate) fn run(wanted: &Configured) -> ExitCode {
         Ok(loaded) => loaded,
         Err(found) => return show::problems(&found),
     };
-    logging::start(&loaded.config.logs);
-    for warning in &loaded.warnings {
-        tracing::warn!("{warning}");
-    }
-    match on_this_thread(serve(loaded.config)) {
+    match on_this_thread(serve(loaded)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say::error(&format!("error: {error}"));
@@ -43,15 +39,15 @@ pub(crate) fn on_this_thread<T>(work: impl Future<Output = io::Result<T>>) -> io
 }
 
 /// Serves a checked configuration until a signal asks for the end.
-pub(crate) async fn serve(config: Config) -> io::Result<()> {
+pub(crate) async fn serve(loaded: Loaded) -> io::Result<()> {
     let mut stop = Stop::listen()?;
     let mut reopen = signals::reopen()?;
-    let running = wiring::start(config).await?;
-    let journal = running.journal.clone();
+    let running = wiring::start(loaded).await?;
+    let logs = running.logs.clone();
     tasks::background(async move {
         while reopen.recv().await.is_some() {
             tracing::info!("opening the logs again");
-            journal.reopen();
+            logs.reopen();
         }
     });
     until_stopped(running, &mut stop).await;
@@ -72,4 +68,5 @@ pub(crate) async fn until_stopped(running: Running, stop: &mut Stop) {
         }
         signal = stop.next() => tracing::warn!(signal, "stopped at once"),
     }
+    running.logs.flush(logs::PATIENCE);
 }

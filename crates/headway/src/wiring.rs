@@ -6,19 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use config::checked::Config;
+use config::load::Loaded;
 use control::admin;
 use control::admin::Door;
 use control::admin::View;
 use control::gauges::Gauges;
 use control::prober::Prober;
 use control::publish;
-use proxy::access_log::Journal;
 use proxy::clock::Clock;
 use proxy::dial::Dial;
 use proxy::listen;
 use proxy::live::Backend;
 use proxy::live::Live;
 use proxy::live::Settings;
+use proxy::logs::Logs;
 use proxy::memory::Memory;
 use proxy::metrics::Metrics;
 use proxy::reply::Refusal;
@@ -28,6 +29,8 @@ use proxy::tasks::Tasks;
 use proxy::worker::Worker;
 use tokio::sync::oneshot;
 
+use crate::logging;
+
 /// The data port opens after the first round of probes, or after this long.
 const FIRST_ROUND: Duration = Duration::from_secs(2);
 
@@ -36,8 +39,8 @@ const FIRST_ROUND: Duration = Duration::from_secs(2);
 pub(crate) struct Running {
     /// Its data plane.
     pub(crate) server: Server,
-    /// Its access log.
-    pub(crate) journal: Journal,
+    /// What it writes down.
+    pub(crate) logs: Logs,
     /// How long calls under way may go on once it is asked to stop.
     pub(crate) patience: Duration,
     /// Where operators ask; none when that is switched off or the port was taken.
@@ -47,9 +50,19 @@ pub(crate) struct Running {
 /// Starts everything. Must be called inside a runtime, which then accepts the connections.
 ///
 /// # Errors
-/// A data address that cannot be bound, an access log that cannot be opened, or a thread that
-/// cannot be started. Side ports that are taken are no reason to stop.
-pub(crate) async fn start(config: Config) -> io::Result<Running> {
+/// A data address that cannot be bound, or a thread that cannot be started. Side ports that are taken
+/// and logs that cannot be opened are no reason to stop.
+pub(crate) async fn start(loaded: Loaded) -> io::Result<Running> {
+    let config = loaded.config;
+    let metrics = Metrics::new(&config.methods, &Refusal::REASONS).map_err(io::Error::other)?;
+    let (logs, troubles) = Logs::open(&config, &metrics.front.log_lines_dropped)?;
+    logging::start(&config.logs, logs.errors.clone());
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    for trouble in troubles {
+        tracing::warn!("{trouble}");
+    }
     // Bound before anything else is started: a port that is taken should say so at once.
     let mut listeners = Vec::new();
     for address in &config.server.listen {
@@ -61,7 +74,7 @@ pub(crate) async fn start(config: Config) -> io::Result<Running> {
     let patience = config.timeouts.drain;
     let count = server::worker_count(config.server.workers);
     let (admin, health) = (config.admin.listen, config.server.health_listen);
-    let worker = assemble(config, count)?;
+    let worker = assemble(config, count, (metrics, logs.clone()))?;
     let gauges = Gauges::new(&worker).map_err(io::Error::other)?;
     let view = View {
         live: Arc::clone(&worker.live),
@@ -78,14 +91,13 @@ pub(crate) async fn start(config: Config) -> io::Result<Running> {
         tokio::join!(admin, open(health, Door::Health, view, unasked));
     })?;
     let _patience_over = tokio::time::timeout(FIRST_ROUND, rounds_began).await;
-    let journal = worker.journal.clone();
     let server = Server::start(worker, count, listeners)?;
     for address in server.addresses() {
         tracing::info!(%address, "serving");
     }
     Ok(Running {
         server,
-        journal,
+        logs,
         patience,
         admin: admin_bound.await.ok(),
     })
@@ -104,8 +116,7 @@ async fn open(
 }
 
 /// A worker to be copied, with everything the workers share.
-fn assemble(config: Config, count: usize) -> io::Result<Worker> {
-    let metrics = Metrics::new(&config.methods, &Refusal::REASONS).map_err(io::Error::other)?;
+fn assemble(config: Config, count: usize, (metrics, logs): (Metrics, Logs)) -> io::Result<Worker> {
     let backends = config.backends.iter().map(|wanted| {
         // One more than there are workers: the prober keeps connections of its own.
         Backend::new(wanted, count + 1, &metrics)
@@ -113,13 +124,6 @@ fn assemble(config: Config, count: usize) -> io::Result<Worker> {
             .map_err(io::Error::other)
     });
     let backends = backends.collect::<io::Result<Vec<_>>>()?;
-    let journal =
-        Journal::open(&config.logs, metrics.front.log_lines_dropped.clone()).map_err(|error| {
-            io::Error::new(
-                error.kind(),
-                format!("logs.access = {:?}: {error}", config.logs.access),
-            )
-        })?;
     let memory = Memory::new(config.limits.buffered_bytes);
     let first = publish::first(Arc::new(Settings::new(config)), backends);
     Ok(Worker {
@@ -127,7 +131,7 @@ fn assemble(config: Config, count: usize) -> io::Result<Worker> {
         clock: Clock::start(),
         live: Arc::new(Live::new(first)),
         metrics: Arc::new(metrics),
-        journal,
+        logs,
         memory,
         dial: Arc::new(Dial::Net),
         tasks: Tasks::default(),

@@ -9,6 +9,8 @@ use http::HeaderValue;
 use rules::address;
 use rules::address::Trust;
 
+use crate::trail::Trail;
+
 /// For whom a call was made, hop by hop.
 pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
@@ -43,6 +45,8 @@ pub struct Client {
     pub address: Address,
     /// `X-Forwarded-For` as internal backends get it, with the peer still to be appended.
     forwarded: Option<HeaderValue>,
+    /// What traces the request, if anything does.
+    pub trail: Option<Arc<Trail>>,
 }
 
 impl Client {
@@ -55,6 +59,7 @@ impl Client {
             address: peer.clone(),
             peer,
             forwarded: None,
+            trail: None,
         }
     }
 
@@ -102,6 +107,9 @@ impl Client {
             if let Ok(value) = value {
                 headers.insert(name, value);
             }
+        }
+        for (name, value) in self.trail.iter().flat_map(|trail| trail.headers()) {
+            headers.append(name, value.clone());
         }
     }
 

@@ -36,6 +36,18 @@ impl Clock {
     }
 }
 
+/// The wall clock as nginx's `$time_local` shows it.
+#[must_use]
+pub fn local_time() -> impl std::fmt::Display {
+    jiff::Zoned::now().strftime("%d/%b/%Y:%H:%M:%S %z")
+}
+
+/// The wall clock as programs read it (RFC 3339, UTC).
+#[must_use]
+pub fn timestamp() -> impl std::fmt::Display {
+    jiff::Timestamp::now()
+}
+
 /// Seconds since 1970 by the wall clock; 0 when that is set before 1970.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this file is the one that asks")]

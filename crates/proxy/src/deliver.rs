@@ -17,6 +17,7 @@ use rules::pick::Wish;
 use crate::client::Client;
 use crate::live::Backend;
 use crate::live::Snapshot;
+use crate::post_data::Sent;
 use crate::reading::Reading;
 use crate::record;
 use crate::reply::Refusal;
@@ -129,6 +130,9 @@ impl Exchange {
         (line, more): (Line, bool),
         begun: Moment,
     ) -> (Ended, Moment) {
+        if let Some(trail) = &self.client.trail {
+            trail.asked(parcel.pool, &backend.id);
+        }
         let deadline = self.try_deadline(parcel.duty, more, begun);
         let tried = self.attempt(backend, parcel, line, deadline);
         let end = match parcel.duty {
@@ -145,6 +149,11 @@ impl Exchange {
             &ended,
             (begun, now),
         );
+        if let Some(status) = ended.failure() {
+            let sent = Sent::Calls(parcel.duty, &parcel.body);
+            let post_data = &self.worker.logs.post_data;
+            post_data.failed(parcel.pool, self.client.address.ip, (status, sent));
+        }
         (ended, now)
     }
 

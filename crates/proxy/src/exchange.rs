@@ -116,6 +116,9 @@ async fn single(
             return refuse(exchange, settings, Id::NULL, why);
         }
     };
+    if let Some(trail) = &exchange.client.trail {
+        trail.called(&call.method);
+    }
     let class = match classify(settings, &call) {
         Ok(class) => class,
         Err(refusal) => return refuse_call(exchange, settings, call.id, refusal),
@@ -214,6 +217,9 @@ async fn many(exchange: &Exchange, settings: &Settings, elements: &[Element<'_>]
         .front
         .batch_size
         .observe(elements.len() as f64);
+    if let Some(trail) = &exchange.client.trail {
+        trail.batched(elements.len());
+    }
     let mut fates: Vec<Option<Fate>> = vec![None; elements.len()];
     let mut classes = Vec::with_capacity(elements.len());
     let mut calls = Vec::with_capacity(elements.len());

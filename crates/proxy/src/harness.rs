@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use config::checked::Config;
-use prometheus::IntCounter;
 use rules::ids::BackendId;
 use rules::ids::Pool;
 use rules::ids::Seat;
@@ -17,7 +16,6 @@ use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
 
-use crate::access_log::Journal;
 use crate::clock::Clock;
 use crate::dial::Dial;
 use crate::dial::tests::Pipes;
@@ -28,6 +26,7 @@ use crate::live::Backend;
 use crate::live::Live;
 use crate::live::Settings;
 use crate::live::Snapshot;
+use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::reply::Refusal;
@@ -139,17 +138,11 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     pub(crate) fn start(config: Config, cast: Vec<Cast>) -> Self {
-        Self::logging(config, cast, |dropped| {
-            Journal::open(&settings::logs(), dropped).unwrap()
-        })
+        Self::logging(config, cast, Logs::default())
     }
 
-    /// The same with an access log.
-    pub(crate) fn logging(
-        mut config: Config,
-        cast: Vec<Cast>,
-        journal: impl FnOnce(IntCounter) -> Journal,
-    ) -> Self {
+    /// The same with logs.
+    pub(crate) fn logging(mut config: Config, cast: Vec<Cast>, logs: Logs) -> Self {
         config.backends = cast.iter().map(settings::backend).collect();
         let metrics = Metrics::new(&config.methods, &Refusal::REASONS).unwrap();
         let backends: Vec<_> = config
@@ -166,7 +159,7 @@ impl Proxy {
         let worker = Worker {
             index: 0,
             clock: Clock::start(),
-            journal: journal(metrics.front.log_lines_dropped.clone()),
+            logs,
             memory: Memory::new(config.limits.buffered_bytes),
             live: Arc::new(Live::new(Snapshot {
                 table,

@@ -42,6 +42,8 @@ use crate::patience::Patience;
 use crate::reply::Refusal;
 use crate::reply::Reply;
 use crate::reply::Voice;
+use crate::trail::Trail;
+use crate::trail::X_REQUEST_ID;
 use crate::tunnel;
 use crate::turn::Turn;
 use crate::worker::Worker;
@@ -123,16 +125,22 @@ async fn serve(
     let (head, body) = request.into_parts();
     let snapshot = worker.live.snapshot();
     let trust = &snapshot.settings.config.server.trusted_proxies;
-    let client = client.of(&head.headers, trust);
-    let entry = worker.journal.entry(client.address.ip, &head);
+    let mut client = client.of(&head.headers, trust);
+    let journal = &worker.logs.journal;
+    let trail = Trail::of(&head.headers, journal.notes());
+    client.trail.clone_from(&trail);
+    let entry = journal.entry(&head, (client.address.ip, trail.clone()), worker.clock);
     let metrics = Arc::clone(&worker.metrics);
-    let underway = Underway::new(metrics, turn, worker.journal.clone(), entry);
+    let underway = Underway::new(metrics, turn, journal.clone(), entry);
     let old = head.version == Version::HTTP_10;
     let reply = reply(worker, snapshot, (head, body), client).await;
     let (mut head, body) = reply.into_parts();
     if worker.live.readiness.is_draining() && !old {
         head.headers
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    if let Some(id) = trail.as_deref().and_then(Trail::given_id) {
+        head.headers.insert(X_REQUEST_ID, id.clone());
     }
     let status = head.status.as_u16();
     Response::from_parts(head, Tracked::new(body, status, underway))

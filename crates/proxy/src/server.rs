@@ -17,12 +17,10 @@ use crate::listen::Door;
 use crate::listen::HANDED_MAX;
 use crate::listen::Handed;
 use crate::listen::Seat;
+use crate::logs;
 use crate::serve;
 use crate::tasks;
 use crate::worker::Worker;
-
-/// How long the access log may take to write its last lines.
-const FLUSH: Duration = Duration::from_secs(1);
 
 /// A running data plane.
 #[derive(Debug)]
@@ -89,7 +87,7 @@ impl Server {
         self.worker.live.readiness.drain();
         self.stopping.send_replace(true);
         let ended = tokio::time::timeout(patience, self.worker.tasks.finished()).await;
-        self.worker.journal.flush(FLUSH);
+        self.worker.logs.flush(logs::PATIENCE);
         ended.is_ok()
     }
 }

@@ -73,6 +73,24 @@ pub struct Ended {
     pub troubled: bool,
 }
 
+impl Ended {
+    /// The status of a failure as nginx would give it: the backend's own, or a gateway's whose backend
+    /// said nothing. An idle connection that had been closed is no failure.
+    #[must_use]
+    pub fn failure(&self) -> Option<u16> {
+        let status = self.delivered.as_ref().map(|d| d.answered.status);
+        match (status, self.outcome, self.line) {
+            (Some(status), _, _) => status.is_server_error().then(|| status.as_u16()),
+            (None, Outcome::TimedOut, _) => Some(504),
+            (None, Outcome::NotSent, Line::Fresh) | (None, Outcome::Broken, _) => Some(502),
+            (None, Outcome::NotSent, Line::Any)
+            | (None, Outcome::Answer | Outcome::Missing | Outcome::Busy | Outcome::NoMethod, _) => {
+                None
+            }
+        }
+    }
+}
+
 /// The tries of one delivery so far.
 pub struct Tries<'a> {
     /// Who was asked, in earlier deliveries too.

@@ -33,6 +33,7 @@ use crate::client::Client;
 use crate::live::Backend;
 use crate::live::Snapshot;
 use crate::metrics::Metrics;
+use crate::post_data::Sent;
 use crate::reply::Refusal;
 use crate::reply::Reply;
 use crate::tasks;
@@ -74,9 +75,15 @@ pub async fn open(worker: &Arc<Worker>, mut request: Request<Incoming>, client: 
     let mut tried = Vec::new();
     while let Some((seat, backend)) = pick(worker, &snapshot, &tried) {
         tried.push(seat);
-        let Some(response) = handshake(worker, backend, &head, client).await else {
-            continue;
-        };
+        let response = handshake(worker, backend, &head, client).await;
+        let status = response
+            .as_ref()
+            .map_or(502, |response| response.status().as_u16());
+        if status >= 500 {
+            let post_data = &worker.logs.post_data;
+            post_data.failed(Pool::Ws, client.address.ip, (status, Sent::Handshake));
+        }
+        let Some(response) = response else { continue };
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return turned_down(response);
         }

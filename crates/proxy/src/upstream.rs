@@ -28,6 +28,7 @@ use crate::framing::After;
 use crate::framing::Framing;
 use crate::framing::RetryAfter;
 use crate::live::Backend;
+use crate::trail::Trail;
 use crate::wire::Silence;
 use crate::wire::Wire;
 use crate::worker::Worker;
@@ -228,16 +229,20 @@ async fn connect(worker: &Worker, backend: &Backend) -> Option<Wire> {
     Some(Wire::new(opened.await.ok()?.ok()?, now))
 }
 
-/// The head of a request, built from scratch: nothing of the client's but its address goes on.
+/// The head of a request, built from scratch: of what the client said only its address and its
+/// traces go on, and those to nobody outside.
 fn head(backend: &Backend, errand: &Errand<'_>) -> Vec<u8> {
     let path = errand.path.as_ref().unwrap_or(&backend.path);
     let path = path.path_and_query().map_or("/", |path| path.as_str());
-    let bytes = backend.head.len() + path.len() + errand.body.len() + LINES_BYTES;
+    let client = errand.client.filter(|_| !backend.external);
+    let trail = client.and_then(|client| client.trail.as_deref());
+    let traces = trail.map_or(0, Trail::bytes);
+    let bytes = backend.head.len() + path.len() + errand.body.len() + traces + LINES_BYTES;
     let mut head = Vec::with_capacity(bytes);
     for part in [b"POST ", path.as_bytes(), b" HTTP/1.1\r\n", &backend.head] {
         head.extend_from_slice(part);
     }
-    if let Some(client) = errand.client.filter(|_| !backend.external) {
+    if let Some(client) = client {
         head.extend_from_slice(b"x-forwarded-for: ");
         if let Some(list) = client.forwarded() {
             head.extend_from_slice(list.as_bytes());
@@ -247,6 +252,9 @@ fn head(backend: &Backend, errand: &Errand<'_>) -> Vec<u8> {
         for part in [peer, b"\r\nx-real-ip: ", address, b"\r\n"] {
             head.extend_from_slice(part);
         }
+    }
+    if let Some(trail) = trail {
+        trail.write(&mut head);
     }
     // Writing to a Vec cannot fail.
     let _written = write!(head, "content-length: {}\r\n\r\n", errand.body.len());

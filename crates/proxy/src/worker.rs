@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::access_log::Journal;
 use crate::clock::Clock;
 use crate::dial::Dial;
 use crate::live::Live;
+use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::tasks::Tasks;
@@ -21,8 +21,8 @@ pub struct Worker {
     pub live: Arc<Live>,
     /// The counters.
     pub metrics: Arc<Metrics>,
-    /// The access log.
-    pub journal: Journal,
+    /// What is written down.
+    pub logs: Logs,
     /// The allowance for held bodies.
     pub memory: Memory,
     /// How backends are reached.

@@ -50,8 +50,27 @@ pub(crate) const KEYS: &[Key] = &[
     key(
         "logs.access",
         Kind::LogTarget,
-        each("stdout", "off"),
+        Preset::Derived("access.log in logs.directory, else stdout in tx_proxy and off in evm"),
         "where the line for every request goes",
+    ),
+    key(
+        "logs.access_format",
+        Kind::Choice(&["main", "json"]),
+        Preset::Same("main"),
+        "the shape of that line",
+    ),
+    key(
+        "logs.directory",
+        Kind::Directory,
+        Preset::Same("off"),
+        "where the files of tx_proxy's logs are kept",
+    )
+    .or("off"),
+    key(
+        "logs.raw_transactions",
+        Kind::Switch,
+        Preset::Same("false"),
+        "whether these files show signed transactions rather than their hashes",
     ),
     key(
         "logs.level",

@@ -82,6 +82,23 @@ fn the_environment_of_the_original_container_is_enough() {
 }
 
 #[test]
+fn the_directory_of_the_logs_is_where_the_access_log_goes_by_itself() {
+    let directory = [("HEADWAY_LOGS__DIRECTORY", "/var/log/nginx")];
+    let loaded = say(ONE, &directory, &[]).unwrap();
+    let file = AccessLog::File("/var/log/nginx/access.log".into());
+    assert_eq!(loaded.config.logs.access, file);
+    assert_eq!(
+        holds(&loaded, "logs.access"),
+        ("\"/var/log/nginx/access.log\"", "default")
+    );
+    let loaded = say(ONE, &directory, &[("logs.access", "stdout")]).unwrap();
+    assert_eq!(loaded.config.logs.access, AccessLog::Stdout);
+    let loaded = say(ONE, &[], &[("logs.directory", "off")]).unwrap();
+    assert_eq!(loaded.config.logs.directory, None);
+    assert_eq!(loaded.config.logs.access, AccessLog::Off);
+}
+
+#[test]
 fn each_source_has_the_word_over_those_before_it() {
     let file = format!("{ONE}[health]\nmax_lag = 5\nfall = 5\nrise = 5\n");
     let environment = [("HEADWAY_HEALTH__FALL", "6"), ("HEADWAY_HEALTH__RISE", "6")];
@@ -334,6 +351,7 @@ fn what_is_off_is_off() {
             ("HEADWAY_HEALTH__CHAIN_ID", "17777"),
             ("HEADWAY_HEALTH__MAX_LAG", "40"),
             ("HEADWAY_LOGS__ACCESS", "/var/log/access.log"),
+            ("HEADWAY_LOGS__DIRECTORY", "/var/log/nginx"),
             ("HEADWAY_LIMITS__BUFFERED_BYTES", "1GiB"),
         ],
         &[],
@@ -349,6 +367,7 @@ fn what_is_off_is_off() {
         config.logs.access,
         AccessLog::File("/var/log/access.log".into())
     );
+    assert_eq!(config.logs.directory, Some("/var/log/nginx".into()));
     assert_eq!(config.limits.buffered_bytes, 1 << 30);
     assert!(say(ONE, &[], &[]).unwrap().config.limits.buffered_bytes >= 4 << 20);
 }

@@ -2,15 +2,16 @@
 
 use super::*;
 
-#[test]
-fn a_hash_is_that_of_the_bytes_not_of_the_text() {
-    // The example of EIP-155: signed with the private key 0x46…46 for chain 1.
-    let signed = "0xf86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764\
+/// The example of EIP-155: signed with the private key 0x46…46 for chain 1.
+const SIGNED: &str = "0xf86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764\
         00008025a028ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a067cbe9d8997f761a\
         ecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83";
+
+#[test]
+fn a_hash_is_that_of_the_bytes_not_of_the_text() {
     let known = "0x33469b22e9f636356c4160a87eb19df52b7412e8eac32a4a55ffe88ea8350788";
-    assert_eq!(hash(signed).as_deref(), Some(known));
-    let loud = signed.to_uppercase().replacen("0X", "0x", 1);
+    assert_eq!(hash(SIGNED).as_deref(), Some(known));
+    let loud = SIGNED.to_uppercase().replacen("0X", "0x", 1);
     assert_eq!(hash(&loud).as_deref(), Some(known));
 }
 
@@ -47,4 +48,33 @@ fn what_is_not_whole_bytes_in_hex_has_no_hash() {
     ] {
         assert_eq!(hash(raw), None, "{raw}");
     }
+}
+
+#[test]
+fn a_transaction_is_a_list_that_ends_with_the_data() {
+    let digits = SIGNED.trim_start_matches("0x");
+    let typed = format!("0x02{digits}");
+    let blobs = format!("0x03fa010000{}", "00".repeat(65_536));
+    for raw in [
+        SIGNED,
+        digits,
+        &typed,
+        &blobs,
+        "0xc0",
+        "0x01c20102",
+        "0xf90001ff",
+    ] {
+        assert!(is_signed(raw), "{raw:.80}");
+    }
+    let data = format!("0xa9059cbb{}", "00".repeat(64));
+    let cut = SIGNED.trim_end_matches("83");
+    let longer = format!("{SIGNED}00");
+    let hash = format!("0x{}", "c1".repeat(32));
+    for raw in [
+        &*data, cut, &longer, &hash, "0x", "", "0x0", "0x02", "0xzz", "0xff", "0xf8", "latest",
+    ] {
+        assert!(!is_signed(raw), "{raw:.80}");
+    }
+    let endless = format!("0xff{}", "ff".repeat(8));
+    assert!(!is_signed(&endless));
 }

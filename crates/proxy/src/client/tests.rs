@@ -5,16 +5,17 @@ use std::net::IpAddr;
 use config::checked::AccessLog;
 use config::checked::Config;
 use config::checked::Profile;
+use prometheus::IntCounter;
 use rules::address::Network;
 use rules::ids::Pool;
 
 use super::*;
-use crate::access_log::Journal;
 use crate::harness::Proxy;
 use crate::harness::client::call;
 use crate::harness::node;
 use crate::harness::node::Act;
 use crate::harness::settings::config;
+use crate::logs::Logs;
 
 /// A node of the load balancer.
 const BALANCER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
@@ -88,22 +89,19 @@ async fn the_log_names_the_client_and_shows_the_list_as_it_came() {
     let directory = std::env::temp_dir().join(format!("headway-client-{}", std::process::id()));
     let path = directory.join("access.log");
     let cast = || vec![node("read-1", Pool::Read, [Act::Echo])];
-    for (config, shown) in [
+    for (mut config, shown) in [
         (behind(&["10.0.0.0/8"]), "203.0.113.9"),
         (behind(&[]), "10.0.0.1"),
     ] {
-        let mut logs = config.logs.clone();
-        logs.access = AccessLog::File(path.clone());
-        let proxy = Proxy::logging(config, cast(), |dropped| {
-            Journal::open(&logs, dropped).unwrap()
-        });
+        config.logs.access = AccessLog::File(path.clone());
+        let dropped = IntCounter::new("dropped", "Lines.").unwrap();
+        let (logs, _no_troubles) = Logs::open(&config, &dropped).unwrap();
+        let proxy = Proxy::logging(config, cast(), logs);
         let request = text("eth_call", &["1.1.1.1, 203.0.113.9"]);
         proxy.raw_from(BALANCER, &request).await;
         proxy.settle().await;
-        proxy
-            .worker
-            .journal
-            .flush(std::time::Duration::from_secs(60));
+        let patience = std::time::Duration::from_secs(60);
+        proxy.worker.logs.flush(patience);
         let log = std::fs::read_to_string(&path).unwrap();
         let line = log.lines().last().unwrap();
         assert!(line.starts_with(&format!("{shown} - - [")), "{line}");

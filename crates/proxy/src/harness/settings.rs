@@ -106,6 +106,9 @@ pub(crate) fn config(profile: Profile) -> Config {
 pub(crate) fn logs() -> checked::Logs {
     checked::Logs {
         access: AccessLog::Off,
+        access_format: checked::AccessFormat::Main,
+        directory: None,
+        raw_transactions: false,
         level: checked::Level::Info,
         format: checked::Format::Text,
         rotation: None,

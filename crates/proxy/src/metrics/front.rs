@@ -62,7 +62,7 @@ pub struct Front {
     capped: [IntCounter; Cap::NAMES.len()],
     /// WebSocket tunnels now open.
     pub tunnels: IntGauge,
-    /// Access log lines that could not be written, or not in time.
+    /// Log lines that could not be written, or not in time.
     pub log_lines_dropped: IntCounter,
     /// Backends that were passively ejected.
     pub ejections: IntCounter,
@@ -108,8 +108,8 @@ impl Front {
             capped: Cap::NAMES.map(|name| capped.with_label_values(&[name])),
             tunnels: made.gauge("ws_tunnels", "WebSocket tunnels now open.")?,
             log_lines_dropped: made.counter(
-                "access_log_lines_dropped_total",
-                "Access log lines dropped because the disk was slow or full.",
+                "log_lines_dropped_total",
+                "Log lines dropped because the disk was slow or full.",
             )?,
             ejections: made.counter("backend_ejections_total", "Passive ejections of backends.")?,
         })
