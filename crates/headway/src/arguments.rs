@@ -1,5 +1,6 @@
 //! The command line: every command with an example.
 
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -89,6 +90,9 @@ pub(crate) struct Network {
     /// The first port; the nodes take it and the following ones. Free ports when not given
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<u16>,
+    /// The address that the nodes listen on
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub(crate) bind: IpAddr,
     /// Where faults are commanded
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
     pub(crate) control: SocketAddr,

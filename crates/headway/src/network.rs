@@ -33,6 +33,7 @@ async fn serve(wanted: &Network) -> io::Result<()> {
             Bloom::Full
         },
         control: Some(wanted.control),
+        bind: wanted.bind,
         first_port: wanted.port,
         ..Plan::default()
     })
