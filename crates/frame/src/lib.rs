@@ -2,6 +2,8 @@
 
 pub mod write;
 
+pub mod transaction;
+
 pub mod answer;
 
 mod prefix;
@@ -19,5 +21,3 @@ mod literal;
 pub mod id;
 
 pub mod limits;
-
-pub mod transaction;

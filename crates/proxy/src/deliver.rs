@@ -1,6 +1,7 @@
 //! One body brought to one backend of a pool: pick, send once, judge, and again if that may help.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rules::attempt;
 use rules::attempt::Allowance;
@@ -35,6 +36,9 @@ use crate::worker::Worker;
 
 /// Bytes of a single answer that are held to be judged; what is longer is streamed.
 pub const HELD_BYTES_MAX: usize = 64 * 1024;
+
+/// How long a transaction without an answer is looked up.
+pub const LOOKUP: Duration = Duration::from_secs(5);
 
 /// What all tries of one client's message share.
 #[derive(Clone, Debug)]
@@ -72,12 +76,12 @@ impl Exchange {
         let mut tries = Tries::new(asked, parcel.duty);
         let allowance = Allowance {
             sent_max: self.snapshot.settings.config.retry.tries,
-            deadline: self.deadline,
+            deadline: self.tries_end(parcel.duty),
         };
         loop {
             let begun = self.worker.clock.now();
             // A send that left now could only become one of which nobody knows the outcome.
-            if begun >= self.deadline {
+            if begun >= allowance.deadline {
                 return tries.stands.ok_or(Refusal::UpstreamTimeout);
             }
             let Some((picked, backend)) = self.pick(parcel, &tries.asked.seats, begun) else {
@@ -90,7 +94,10 @@ impl Exchange {
             let more = others.any && tries.asked.sent + 1 < allowance.sent_max;
             let tried = self.one(parcel, (picked, backend), (tries.line, more), begun);
             let (ended, now) = tried.await;
-            tries.asked.sent += u32::from(ended.outcome != Outcome::NotSent);
+            if ended.outcome != Outcome::NotSent {
+                tries.asked.sent += 1;
+                tries.asked.sent_to = Some(picked.seat);
+            }
             // With nobody else to ask, a retry would only spend the budget.
             let again = if ended.outcome == Outcome::NoMethod {
                 others.in_pool
@@ -201,12 +208,21 @@ impl Exchange {
         }
     }
 
+    /// Until when there may be tries: what a send came to must still be looked up after its last one.
+    fn tries_end(&self, duty: Duty) -> Moment {
+        let total = self.deadline.since(self.received);
+        match duty {
+            Duty::Read | Duty::Heavy => self.deadline,
+            Duty::Send => self.received.after(total - LOOKUP.min(total / 10)),
+        }
+    }
+
     /// A last try, an expensive read and a send may use all the time there is.
     fn try_deadline(&self, duty: Duty, more: bool, begun: Moment) -> Moment {
         let allowed = self.snapshot.settings.config.timeouts.attempt;
         match (duty, more) {
             (Duty::Read, true) => self.deadline.min(begun.after(allowed)),
-            (Duty::Read | Duty::Heavy | Duty::Send, _) => self.deadline,
+            (Duty::Read | Duty::Heavy | Duty::Send, _) => self.tries_end(duty),
         }
     }
 

@@ -31,6 +31,7 @@ use crate::metrics::Got;
 use crate::reading::Reading;
 use crate::reading::Shape;
 use crate::reply::Refusal;
+use crate::reply::Refused;
 use crate::reply::Reply;
 use crate::sends;
 use crate::tries::Asked;
@@ -121,7 +122,7 @@ async fn single(
     }
     let class = match classify(settings, &call) {
         Ok(class) => class,
-        Err(refusal) => return refuse_call(exchange, settings, call.id, refusal),
+        Err(refusal) => return refuse_call(exchange, settings, call.id, &refusal.into()),
     };
     let parcel = Parcel {
         pool: class.pool,
@@ -141,7 +142,10 @@ async fn single(
         body: wire(&call, body),
     };
     let delivered = match class.duty {
-        Duty::Read | Duty::Heavy => exchange.deliver(&parcel, &mut Asked::default()).await,
+        Duty::Read | Duty::Heavy => exchange
+            .deliver(&parcel, &mut Asked::default())
+            .await
+            .map_err(Refused::from),
         Duty::Send => sends::send(exchange, parcel).await,
     };
     match (delivered, call.id) {
@@ -150,9 +154,9 @@ async fn single(
             count(exchange, class.label, Got::Result);
             settings.voice.nothing()
         }
-        (Err(refusal), id) => {
+        (Err(refused), id) => {
             count(exchange, class.label, Got::Refusal);
-            refuse_call(exchange, settings, id, refusal)
+            refuse_call(exchange, settings, id, &refused)
         }
     }
 }
@@ -249,7 +253,7 @@ async fn many(exchange: &Exchange, settings: &Settings, elements: &[Element<'_>]
         let got = match fates.get(place) {
             Some(Some(Fate::Said(value))) => value.got,
             Some(Some(Fate::Done)) => Got::Result,
-            Some(Some(Fate::Refused(_)) | None) | None => Got::Refusal,
+            Some(Some(Fate::Refused(_) | Fate::Unknown(_)) | None) | None => Got::Refusal,
         };
         count(exchange, class.label, got);
     }
@@ -271,7 +275,7 @@ fn together(
 ) -> Reply {
     let said = |fate: &Option<Fate>| match fate {
         Some(Fate::Said(value)) => value.text.len(),
-        Some(Fate::Refused(_) | Fate::Done) | None => 128,
+        Some(Fate::Refused(_) | Fate::Unknown(_) | Fate::Done) | None => 128,
     };
     let mut out = Vec::with_capacity(fates.iter().map(|fate| said(fate) + 64).sum());
     for (element_in, fate) in elements.iter().zip(fates) {
@@ -287,6 +291,13 @@ fn together(
             Some(Fate::Refused(refusal)) => {
                 exchange.worker.metrics.rejected(refusal.reason());
                 settings.voice.refuse_element(&mut out, id, *refusal, &[]);
+            }
+            Some(Fate::Unknown(submitted)) => {
+                let unknown = Refusal::OutcomeUnknown;
+                exchange.worker.metrics.rejected(unknown.reason());
+                settings
+                    .voice
+                    .refuse_element(&mut out, id, unknown, &submitted.facts());
             }
             Some(Fate::Done) | None => {
                 settings
@@ -338,14 +349,13 @@ fn refuse_call(
     exchange: &Exchange,
     settings: &Settings,
     id: Option<Id<'_>>,
-    refusal: Refusal,
+    refused: &Refused,
 ) -> Reply {
+    let refusal = refused.refusal;
+    exchange.worker.metrics.rejected(refusal.reason());
     match id {
-        Some(id) => refuse(exchange, settings, id, refusal),
-        None => {
-            exchange.worker.metrics.rejected(refusal.reason());
-            settings.voice.refused_notification(refusal)
-        }
+        Some(id) => settings.voice.refuse(id, refusal, &refused.facts()),
+        None => settings.voice.refused_notification(refusal),
     }
 }
 

@@ -2,9 +2,12 @@
 
 use bytes::Bytes;
 use frame::message::Call;
+use futures_util::StreamExt;
 use futures_util::future::join_all;
+use futures_util::stream;
 use rules::attempt::Wants;
 use rules::batch::Leg;
+use rules::ids::Seat;
 use rules::method::Duty;
 use rules::method::Label;
 use rules::moment::Moment;
@@ -18,7 +21,11 @@ use crate::reading::Shape;
 use crate::reading::Value;
 use crate::record;
 use crate::reply::Refusal;
+use crate::reply::Refused;
+use crate::reply::Submitted;
+use crate::sends;
 use crate::tries::Asked;
+use crate::tries::Delivered;
 use crate::tries::Parcel;
 
 /// Calls of one leg that are under way at once at a backend that takes no batches.
@@ -31,6 +38,8 @@ pub enum Fate {
     Said(Value),
     /// Ours.
     Refused(Refusal),
+    /// Ours, about a transaction that may have arrived.
+    Unknown(Box<Submitted>),
     /// A notification went out; nothing comes back.
     Done,
 }
@@ -102,14 +111,16 @@ async fn sends(exchange: &Exchange, leg: &Leg, members: Vec<Member>) -> Vec<(usi
     let tasks = exchange.worker.tasks.clone();
     let places: Vec<usize> = members.iter().map(|member| member.place).collect();
     let task = tasks.spawn(async move {
-        let mut fates = Vec::with_capacity(members.len());
+        let mut ended = Vec::with_capacity(members.len());
         // A miner that could not be reached is left out for the rest of the row as well.
         let mut asked = Asked::default();
-        for member in &members {
-            let fate = alone(&exchange, &leg, member, &mut asked).await;
-            fates.push((member.place, fate));
+        for member in members {
+            let parcel = alone_in(&exchange, &leg, &member);
+            asked.sent_to = None;
+            let delivered = exchange.deliver(&parcel, &mut asked).await;
+            ended.push((member, parcel, delivered, asked.sent_to));
         }
-        fates
+        settled(&exchange, ended).await
     });
     task.await.unwrap_or_else(|_panicked| {
         places
@@ -117,6 +128,22 @@ async fn sends(exchange: &Exchange, leg: &Leg, members: Vec<Member>) -> Vec<(usi
             .map(|place| (place, Fate::Refused(Refusal::OutcomeUnknown)))
             .collect()
     })
+}
+
+/// A send of a row that has ended somewhere.
+type Ended = (Member, Parcel, Result<Delivered, Refusal>, Option<Seat>);
+
+/// Finds out what the sends of a row came to, a few side by side: what one of them waits for is no
+/// concern of the others.
+async fn settled(exchange: &Exchange, ended: Vec<Ended>) -> Vec<(usize, Fate)> {
+    stream::iter(ended)
+        .map(async |(member, parcel, delivered, sent_to)| {
+            let settled = sends::settle(exchange, &parcel, delivered, sent_to).await;
+            (member.place, fate(settled, member.wants))
+        })
+        .buffer_unordered(APART_MAX)
+        .collect()
+        .await
 }
 
 /// Each call in a request of its own, in a few rows side by side.
@@ -135,19 +162,32 @@ async fn apart(exchange: &Exchange, leg: &Leg, members: &[Member]) -> Vec<(usize
 
 /// One call in a request of its own.
 async fn alone(exchange: &Exchange, leg: &Leg, member: &Member, asked: &mut Asked) -> Fate {
+    let parcel = alone_in(exchange, leg, member);
+    let delivered = exchange.deliver(&parcel, asked).await;
+    fate(delivered.map_err(Refused::from), member.wants)
+}
+
+fn alone_in(exchange: &Exchange, leg: &Leg, member: &Member) -> Parcel {
     let shape = match member.wants {
         Wants::Answer => Shape::Single,
         Wants::Nothing => Shape::Silent,
     };
-    let parcel = Parcel {
+    Parcel {
         method: member.method,
         ..parcel(exchange, leg, (shape, member.body.clone()))
-    };
-    let delivered = match exchange.deliver(&parcel, asked).await {
+    }
+}
+
+fn fate(delivered: Result<Delivered, Refused>, wants: Wants) -> Fate {
+    let delivered = match delivered {
         Ok(delivered) => delivered,
-        Err(refusal) => return Fate::Refused(refusal),
+        Err(Refused {
+            submitted: Some(submitted),
+            ..
+        }) => return Fate::Unknown(submitted),
+        Err(refused) => return Fate::Refused(refused.refusal),
     };
-    match (delivered.reading, member.wants) {
+    match (delivered.reading, wants) {
         (_, Wants::Nothing) => Fate::Done,
         (Reading::Whole { value, .. }, Wants::Answer) => Fate::Said(value),
         // What is longer than may be held cannot be put between its neighbours.
@@ -270,7 +310,7 @@ fn settle(fates: Vec<(usize, Fate)>) -> Vec<(usize, Fate)> {
             Fate::Said(_) | Fate::Done => {
                 settled.insert(place, fate);
             }
-            Fate::Refused(_) => {
+            Fate::Refused(_) | Fate::Unknown(_) => {
                 settled.entry(place).or_insert(fate);
             }
         }

@@ -13,6 +13,7 @@ pub mod tunnel;
 pub mod exchange;
 pub mod legs;
 pub mod sends;
+pub mod lookup;
 pub mod deliver;
 pub mod record;
 pub mod tries;

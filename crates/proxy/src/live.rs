@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -18,8 +19,10 @@ use rules::ids::BackendId;
 use rules::ids::Pool as PoolName;
 use rules::ids::Seat;
 use rules::table::Table;
+use rules::unclear::Unclear;
 use rules::vitals::Vitals;
 use tokio::sync::Notify;
+use tokio::sync::Semaphore;
 
 use crate::dial::Target;
 use crate::metrics::BackendCells;
@@ -228,6 +231,9 @@ impl Readiness {
     }
 }
 
+/// Transactions that are looked up at a time.
+const LOOKUPS_MAX: usize = 64;
+
 /// The shared state of a process.
 #[derive(Debug)]
 pub struct Live {
@@ -237,6 +243,10 @@ pub struct Live {
     pub readiness: Readiness,
     /// Rung when clients' connections to a backend drop: the prober should look at once.
     pub trouble: Notify,
+    /// Transactions of which nobody knew whether they had arrived.
+    pub unclear: Mutex<Unclear>,
+    /// Turns to look a transaction up.
+    pub lookups: Semaphore,
 }
 
 impl Live {
@@ -250,6 +260,8 @@ impl Live {
             current: ArcSwap::from_pointee(first),
             readiness: Readiness::default(),
             trouble: Notify::new(),
+            unclear: Mutex::default(),
+            lookups: Semaphore::new(LOOKUPS_MAX),
         }
     }
 

@@ -13,8 +13,11 @@ use http::header;
 
 use crate::body::AnswerBody;
 
+pub use crate::reply::submitted::Refused;
+pub use crate::reply::submitted::Submitted;
 pub use crate::reply::web::written;
 
+mod submitted;
 mod web;
 
 /// An answer to an HTTP request.

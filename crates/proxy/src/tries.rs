@@ -59,6 +59,8 @@ pub struct Asked {
     pub seats: Vec<Seat>,
     /// Tries whose bytes left.
     pub sent: u32,
+    /// Where the last of them went.
+    pub sent_to: Option<Seat>,
 }
 
 /// A try that has ended, judged.

@@ -24,6 +24,7 @@ pub mod sending;
 pub mod lacks;
 pub mod load;
 pub mod budget;
+pub mod unclear;
 pub mod phrases;
 pub mod outcome;
 pub mod method;

@@ -78,3 +78,86 @@ fn a_transaction_is_a_list_that_ends_with_the_data() {
     let endless = format!("0xff{}", "ff".repeat(8));
     assert!(!is_signed(&endless));
 }
+
+#[test]
+fn blobs_beside_a_transaction_are_not_in_its_hash() {
+    let long = format!("f848{}", "01".repeat(72));
+    for body in ["c20102", "c0", &long] {
+        let of = |parts: &str| {
+            let bytes = parts.len() / 2;
+            let header = match bytes {
+                0..=55 => format!("{:02x}", 0xc0 + bytes),
+                56..=255 => format!("f8{bytes:02x}"),
+                _ => format!("f9{bytes:04x}"),
+            };
+            hash(&format!("0x03{header}{parts}")).unwrap()
+        };
+        let alone = hash(&format!("0x03{body}")).unwrap();
+        assert_eq!(of(&format!("{body}c0c0c0")), alone, "EIP-4844");
+        assert_eq!(
+            of(&format!("{body}01{}", "c0".repeat(300))),
+            alone,
+            "EIP-7594"
+        );
+    }
+    // What is no such thing is hashed as it is.
+    for odd in [
+        "0x03",
+        "0x03c0",
+        "0x0380",
+        "0x03f8",
+        "0x03ffffffffffffffffff",
+        "0x03c5c30102",
+    ] {
+        let bytes: Vec<u8> = (2..odd.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&odd[at..at + 2], 16).unwrap())
+            .collect();
+        let whole: [u8; 32] = Keccak256::digest(bytes).into();
+        assert_eq!(hash(odd).unwrap(), hex(&whole), "{odd}");
+    }
+}
+
+fn sent_by(call: &str) -> Option<String> {
+    use crate::message::Element;
+    use crate::message::Message;
+    match crate::message::scan(call.as_bytes(), &crate::limits::Limits::default()) {
+        Ok(Message::Single(Element::Call(call))) => sent(&call),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_first_parameter_of_a_raw_send_is_the_transaction() {
+    let zero = hash("0x00");
+    for method in RAW_SENDS {
+        for params in [
+            "[\"0x00\"]",
+            "[ \"0x00\" , 5000]",
+            "[\"0x00\",{\"knownAccounts\":{}}]",
+            "[\"\\u0030x00\"]",
+        ] {
+            let call = format!("{{\"method\":\"{method}\",\"params\":{params}}}");
+            assert_eq!(sent_by(&call), zero, "{call}");
+        }
+        for params in [
+            "[]",
+            "{}",
+            "null",
+            "[0]",
+            "[[\"0x00\"]]",
+            "[\"0x\"]",
+            "[null]",
+            "\"0x00\"",
+        ] {
+            let call = format!("{{\"method\":\"{method}\",\"params\":{params}}}");
+            assert_eq!(sent_by(&call), None, "{call}");
+        }
+    }
+    assert_eq!(sent_by(r#"{"method":"eth_sendRawTransaction"}"#), None);
+    assert_eq!(
+        sent_by(r#"{"method":"eth_sendTransaction","params":["0x00"]}"#),
+        None
+    );
+    assert_eq!(sent_by(r#"{"method":"eth_call","params":["0x00"]}"#), None);
+}

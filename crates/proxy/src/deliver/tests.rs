@@ -19,6 +19,8 @@ use crate::harness::settings::config;
 mod judged;
 mod ladder;
 mod load;
+mod lookups;
+mod miners;
 mod sends;
 
 const NOW: Duration = Duration::ZERO;

@@ -37,6 +37,8 @@ fn methods(profile: Profile) -> Methods {
         ("eth_getLogs", to(Pool::Heavy)),
         ("eth_gasPrice", to(Pool::Write)),
         ("eth_sendRawTransaction", to(Pool::Write)),
+        ("eth_sendRawTransactionSync", to(Pool::Write)),
+        ("eth_sendTransaction", to(Pool::Write)),
         ("admin_*", Verdict::Forbid),
     ];
     let rules = named.map(|(pattern, verdict)| Rule {

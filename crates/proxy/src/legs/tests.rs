@@ -356,7 +356,7 @@ async fn what_would_leave_after_the_deadline_is_not_sent() {
         vec![node("one", Pool::Write, [Act::Hang])],
         3,
         &wanted,
-        (55, "one"),
+        (50, "one"),
     )
     .await;
 }

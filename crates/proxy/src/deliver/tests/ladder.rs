@@ -240,7 +240,7 @@ async fn reads_leave_a_backend_that_is_found_down_and_sends_do_not() {
             "eth_sendRawTransaction",
             Pool::Write,
             "outcome_unknown",
-            55.0,
+            50.0,
         ),
     ] {
         let cast = vec![
