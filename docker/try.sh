@@ -95,6 +95,8 @@ curl -sS -X DELETE "http://$control/nodes/miner-1/faults" >/dev/null
 post_data="$work/host/logs/error/write-post-data.log"
 check "the body of a transaction that failed" says 'eth_sendRawTransaction.*transaction hidden' cat "$post_data"
 check "but not the transaction" test "$(grep -c f86b0180843b9aca00 "$post_data")" = 0
+fits() { awk '/^VmRSS/ { print; exit $2 > 65536 }' "/proc/$(podman inspect --format '{{.State.Pid}}' tx_proxy)/status"; }
+check "64 MiB are enough" fits
 check "its health" podman exec tx_proxy /headway healthcheck
 check "the health check of the image" podman healthcheck run tx_proxy
 mv "$work/host/logs/access.log" "$work/host/logs/access.log.old"

@@ -2,6 +2,9 @@
 
 use std::io;
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::SyncSender;
 use std::sync::mpsc::sync_channel;
@@ -15,11 +18,17 @@ use crate::log_file::Lost;
 
 /// Lines that wait for the disk before further ones are dropped and counted.
 const LINES_MAX: usize = 16_384;
+/// Bytes that wait for the disk before further lines are dropped and counted: bodies are long.
+const BYTES_MAX: usize = 8 << 20;
+/// Bytes of room that are kept after a burst of lines.
+const ROOM_KEPT: usize = 64 << 10;
 
 /// One log; a copy writes to the same place.
 #[derive(Clone, Debug)]
 pub struct LogWriter {
     words: SyncSender<Word>,
+    /// Bytes of the lines that wait.
+    bytes: Arc<AtomicUsize>,
     dropped: IntCounter,
 }
 
@@ -52,20 +61,32 @@ impl LogWriter {
         let (writer, waiting) = Self::waiting(LINES_MAX, dropped.clone());
         std::thread::Builder::new()
             .name(format!("headway-{name}"))
-            .spawn(move || write(name, &waiting, sink, &dropped))?;
+            .spawn({
+                let bytes = Arc::clone(&writer.bytes);
+                move || write(name, &waiting, sink, (&bytes, &dropped))
+            })?;
         Ok(writer)
     }
 
     /// A writer whose lines wait for whoever takes them.
     pub(crate) fn waiting(lines_max: usize, dropped: IntCounter) -> (Self, Receiver<Word>) {
         let (words, waiting) = sync_channel(lines_max);
-        (Self { words, dropped }, waiting)
+        let bytes = Arc::default();
+        let writer = Self {
+            words,
+            bytes,
+            dropped,
+        };
+        (writer, waiting)
     }
 
     /// Hands a line over, its end included. Never waits: a line too many is dropped and counted,
     /// because calls matter more than lines.
     pub fn write(&self, line: String) {
-        if self.words.try_send(Word::Line(line)).is_err() {
+        let length = line.len();
+        let full = self.bytes.fetch_add(length, Relaxed) + length > BYTES_MAX;
+        if full || self.words.try_send(Word::Line(line)).is_err() {
+            self.bytes.fetch_sub(length, Relaxed);
             self.dropped.inc();
         }
     }
@@ -110,11 +131,17 @@ impl Sink {
 
 /// Takes what waits in one go, so that a busy log costs one write for many lines. A disk that takes
 /// no lines is told once, and so is its recovery.
-fn write(name: &str, waiting: &Receiver<Word>, mut sink: Sink, dropped: &IntCounter) {
+fn write(
+    name: &str,
+    waiting: &Receiver<Word>,
+    mut sink: Sink,
+    (bytes, dropped): (&AtomicUsize, &IntCounter),
+) {
     let mut block = String::new();
     let mut ailing = false;
     while let Ok(first) = waiting.recv() {
         block.clear();
+        block.shrink_to(ROOM_KEPT);
         let mut asked = Vec::new();
         for word in std::iter::once(first).chain(waiting.try_iter().take(LINES_MAX)) {
             match word {
@@ -140,6 +167,7 @@ fn write(name: &str, waiting: &Receiver<Word>, mut sink: Sink, dropped: &IntCoun
                 }
             }
         }
+        bytes.fetch_sub(block.len(), Relaxed);
         for written in asked {
             let _gave_up = written.try_send(());
         }

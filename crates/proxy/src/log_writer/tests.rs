@@ -33,3 +33,25 @@ fn lines_that_a_full_disk_refuses_are_counted() {
     writer.flush(Duration::from_secs(60));
     assert_eq!(dropped.get(), 5);
 }
+
+#[test]
+fn lines_that_wait_have_a_limit_in_bytes() {
+    let dropped = counter();
+    let (writer, waiting) = LogWriter::waiting(100, dropped.clone());
+    for _ in 0..3 {
+        writer.write("a".repeat(BYTES_MAX / 2));
+    }
+    assert_eq!((waiting.try_iter().count(), dropped.get()), (2, 1));
+}
+
+#[test]
+fn what_was_written_makes_room_again() {
+    let sink = Sink::File(LogFile::open(Path::new("/dev/null"), None).unwrap());
+    let writer = LogWriter::start("story", sink, counter()).unwrap();
+    for _ in 0..10 {
+        writer.write("a".repeat(BYTES_MAX / 2) + "\n");
+        writer.flush(Duration::from_secs(60));
+    }
+    assert_eq!(writer.bytes.load(Relaxed), 0);
+    assert_eq!(writer.dropped.get(), 0);
+}
