@@ -23,6 +23,7 @@ pub mod wire;
 pub mod parts;
 pub mod station;
 pub mod traffic;
+pub mod balancer;
 pub mod load;
 pub mod scrape;
 pub mod program;

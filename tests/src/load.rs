@@ -22,13 +22,21 @@ const ANSWER_BYTES_MAX: usize = 1 << 20;
 pub struct Caller {
     stream: TcpStream,
     received: Vec<u8>,
+    last: bool,
 }
 
 impl Caller {
     /// Connects.
     pub async fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.expect("headway accepts");
-        Self::on(stream)
+        Self::try_connect(address).await.expect("headway accepts")
+    }
+
+    /// Connects, if there is somebody who accepts.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub async fn try_connect(address: SocketAddr) -> std::io::Result<Self> {
+        Ok(Self::on(TcpStream::connect(address).await?))
     }
 
     /// Connects as the client of this address.
@@ -44,7 +52,16 @@ impl Caller {
         Self {
             stream,
             received: Vec::new(),
+            last: false,
         }
+    }
+
+    /// Whether it may be used for another call: the other side has neither closed it nor said, with
+    /// its last answer, that it will.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let nothing = self.stream.try_read(&mut [0]);
+        !self.last && nothing.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
     }
 
     /// Posts a body; gives the status and the body of the answer.
@@ -84,6 +101,7 @@ impl Caller {
             return Ok(None);
         };
         let head = String::from_utf8_lossy(&self.received[..end]).to_lowercase();
+        self.last = head.contains("\r\nconnection: close");
         let status = head.get(9..12).and_then(|code| code.parse().ok());
         let length = head
             .lines()

@@ -184,7 +184,8 @@ impl Drop for Program {
     }
 }
 
-async fn says_ready(address: SocketAddr) -> Option<bool> {
+/// Whether the program at an address says that it should get traffic; nothing when it does not answer.
+pub async fn says_ready(address: SocketAddr) -> Option<bool> {
     let mut stream = TcpStream::connect(address).await.ok()?;
     let question = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(question.as_bytes()).await.ok()?;
@@ -209,7 +210,8 @@ fn keep(source: impl Read + Send + 'static) -> Lines {
 }
 
 /// The address in a line of the log.
-fn told(line: &str) -> Option<SocketAddr> {
+#[must_use]
+pub fn told(line: &str) -> Option<SocketAddr> {
     let (_, after) = line.split_once("address=")?;
     after.split_whitespace().next()?.parse().ok()
 }

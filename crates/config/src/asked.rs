@@ -6,6 +6,7 @@ use std::time::Duration;
 use figment::value::Value;
 
 use crate::checked::Profile;
+use crate::expand;
 use crate::expand::Environment;
 use crate::key::Key;
 use crate::keys::named;
@@ -70,6 +71,11 @@ impl<'a> Asked<'a> {
     ) -> Option<Setting> {
         let key = self.key(name)?;
         self.read(key, shown, value?)
+    }
+
+    /// Whether the environment says anything under this name.
+    pub(crate) fn is_set(&self, variable: &str) -> bool {
+        expand::variable(self.environment, variable).is_some_and(|value| !value.is_empty())
     }
 
     /// Notes a value that was worked out.

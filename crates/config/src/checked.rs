@@ -165,7 +165,9 @@ pub struct Timeouts {
     pub write: Duration,
     /// An idle client connection.
     pub keep_alive: Duration,
-    /// How long calls under way may go on once the process was asked to stop.
+    /// How long new connections are still accepted once the process was asked to stop.
+    pub lame_duck: Duration,
+    /// How long calls under way may go on after that.
     pub drain: Duration,
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rules::address::Trust;
 use rules::ids::Pool;
@@ -43,6 +44,8 @@ const MAX_LAG_AT_ONCE: u64 = 30;
 /// The least that bodies and held answers may take together, however small the machine is.
 const BUFFERED_BYTES_MIN: u64 = 4 * MIB;
 const MIB: u64 = 1 << 20;
+/// How long Kubernetes and ECS may take to stop sending.
+const LAME_DUCK: Duration = Duration::from_secs(5);
 
 /// Asks for every key. What comes out is a configuration only if no problem was found.
 pub(crate) fn config(asked: &mut Asked<'_>) -> Config {
@@ -222,8 +225,24 @@ fn timeouts(asked: &mut Asked<'_>) -> Timeouts {
         body: asked.time("timeouts.body"),
         write: asked.time("timeouts.write"),
         keep_alive: asked.time("timeouts.keep_alive"),
+        lame_duck: lame_duck(asked),
         drain: asked.time("timeouts.drain"),
     }
+}
+
+/// Kubernetes and ECS go on sending for some seconds to whoever they stop.
+fn lame_duck(asked: &mut Asked<'_>) -> Duration {
+    let name = "timeouts.lame_duck";
+    if let Some(Setting::Time(time)) = asked.given(name) {
+        return time;
+    }
+    let orchestrated = ["KUBERNETES_SERVICE_HOST", "ECS_CONTAINER_METADATA_URI_V4"];
+    let time = match orchestrated.iter().any(|variable| asked.is_set(variable)) {
+        true => LAME_DUCK,
+        false => Duration::ZERO,
+    };
+    asked.derived(name, &Setting::Time(time));
+    time
 }
 
 fn batch(asked: &mut Asked<'_>) -> Batch {

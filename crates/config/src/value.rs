@@ -30,6 +30,9 @@ pub(crate) fn size(text: &str) -> Option<u64> {
 /// A time in the largest unit that says it exactly.
 pub(crate) fn time_shown(time: Duration) -> String {
     let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    if millis == 0 {
+        return "0s".to_owned();
+    }
     largest(millis, &TIME_UNITS)
 }
 

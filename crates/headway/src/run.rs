@@ -59,10 +59,10 @@ pub(crate) async fn until_stopped(running: Running, stop: &mut Stop) {
     let signal = stop.next().await;
     tracing::info!(
         signal,
-        "stopping: no new connections, what is under way may end"
+        "stopping: not ready any more, what is under way may end"
     );
     tokio::select! {
-        ended = running.server.stop(running.patience) => {
+        ended = running.server.stop() => {
             let how = if ended { "everything under way has ended" } else { "the time to end is over" };
             tracing::info!("stopped: {how}");
         }

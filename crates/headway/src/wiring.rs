@@ -41,8 +41,6 @@ pub(crate) struct Running {
     pub(crate) server: Server,
     /// What it writes down.
     pub(crate) logs: Logs,
-    /// How long calls under way may go on once it is asked to stop.
-    pub(crate) patience: Duration,
     /// Where operators ask; none when that is switched off or the port was taken.
     pub(crate) admin: Option<SocketAddr>,
 }
@@ -71,7 +69,6 @@ pub(crate) async fn start(loaded: Loaded) -> io::Result<Running> {
         })?;
         listeners.push(listener);
     }
-    let patience = config.timeouts.drain;
     let count = server::worker_count(config.server.workers);
     let (admin, health) = (config.admin.listen, config.server.health_listen);
     let worker = assemble(config, count, (metrics, logs.clone()))?;
@@ -98,7 +95,6 @@ pub(crate) async fn start(loaded: Loaded) -> io::Result<Running> {
     Ok(Running {
         server,
         logs,
-        patience,
         admin: admin_bound.await.ok(),
     })
 }

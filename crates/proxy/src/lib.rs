@@ -42,5 +42,6 @@ pub mod memory;
 pub mod metrics;
 pub mod turn;
 pub mod alarm;
+pub mod closing;
 pub mod clock;
 pub mod tasks;

@@ -1,7 +1,9 @@
 //! Binds addresses, accepts connections, and hands them to the workers evenly.
 
 use std::io;
+use std::io::Write;
 use std::net::SocketAddr;
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -11,7 +13,6 @@ use frame::id::Id;
 use rules::moment::Moment;
 use tokio::net::TcpListener;
 use tokio::net::TcpSocket;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
 
@@ -22,6 +23,8 @@ use crate::metrics::Metrics;
 use crate::reply::Refusal;
 use crate::reply::Voice;
 use crate::reply::written;
+use crate::tasks::Held;
+use crate::tasks::Tasks;
 
 /// Connections the kernel keeps for us while we are busy.
 const BACKLOG: u32 = 4_096;
@@ -32,8 +35,8 @@ const REST: Duration = Duration::from_millis(50);
 /// Failures with no more than this between them are one burst.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// A connection on its way to a worker.
-pub type Handed = (std::net::TcpStream, SocketAddr);
+/// A connection on its way to a worker, which a stopping process waits for.
+pub type Handed = (TcpStream, SocketAddr, Held);
 
 /// One worker, as the acceptor sees it.
 #[derive(Clone, Debug)]
@@ -68,10 +71,13 @@ pub struct Door {
     pub metrics: Arc<Metrics>,
     /// The time.
     pub clock: Clock,
+    /// What a stopping process waits for.
+    pub tasks: Tasks,
 }
 
-/// Accepts until `stopping` turns true. Each connection goes to the worker that has the fewest,
-/// because behind a load balancer a few long connections carry everything.
+/// Accepts until `stopping` turns true, and then whoever the kernel has let in by that time. Each
+/// connection goes to the worker that has the fewest, because behind a load balancer a few long
+/// connections carry everything.
 pub async fn accept(
     listener: TcpListener,
     workers: Vec<Seat>,
@@ -82,8 +88,9 @@ pub async fn accept(
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _asked = stopping.wait_for(|stopping| *stopping) => return,
+            _asked = stopping.wait_for(|stopping| *stopping) => break,
         };
+        let accepted = accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer)));
         match accepted {
             Ok((stream, peer)) => hand(stream, peer, &workers, &door).await,
             Err(error) => {
@@ -97,6 +104,18 @@ pub async fn accept(
                     tokio::time::sleep(REST).await;
                 }
             }
+        }
+    }
+    // Closing the listener resets whoever was let in and not accepted.
+    let Ok(listener) = listener.into_std() else {
+        return;
+    };
+    for _ in 0..BACKLOG {
+        let Ok((stream, peer)) = listener.accept() else {
+            return;
+        };
+        if stream.set_nonblocking(true).is_ok() {
+            hand(stream, peer, &workers, &door).await;
         }
     }
 }
@@ -125,20 +144,22 @@ async fn hand(stream: TcpStream, peer: SocketAddr, workers: &[Seat], door: &Door
         return;
     };
     // Without this, small answers wait for the client's acknowledgement of earlier ones.
-    let ready = stream.set_nodelay(true).and_then(|()| stream.into_std());
-    let Ok(stream) = ready else { return };
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
     door.metrics.front.connections_total.inc();
     worker.open.fetch_add(1, Relaxed);
-    if worker.queue.send((stream, peer)).await.is_err() {
+    let handed = (stream, peer, door.tasks.hold());
+    if worker.queue.send(handed).await.is_err() {
         worker.open.fetch_sub(1, Relaxed);
     }
 }
 
 /// One connection too many is told so before it has asked, and costs no more than that.
-fn turn_away(stream: &TcpStream, voice: &Voice) {
+fn turn_away(mut stream: &TcpStream, voice: &Voice) {
     let told = written(voice.refuse(Id::NULL, Refusal::Overloaded, &[]));
     // A new connection has room for a few hundred bytes; whoever does not hear it sees it close.
-    let _heard = stream.try_write(&told);
+    let _heard = stream.write(&told);
 }
 
 #[cfg(test)]

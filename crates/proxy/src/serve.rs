@@ -9,7 +9,7 @@ use frame::id::Id;
 use http::HeaderValue;
 use http::Request;
 use http::Response;
-use http::Version;
+use http::StatusCode;
 use http::header;
 use http::request::Parts;
 use http_body::Body;
@@ -28,6 +28,7 @@ use crate::body::BodyError;
 use crate::body::Tracked;
 use crate::body::Underway;
 use crate::client::Client;
+use crate::closing;
 use crate::entry;
 use crate::entry::Asked;
 use crate::entry::Verdict;
@@ -53,7 +54,8 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Header fields of a request.
 const HEAD_FIELDS_MAX: usize = 100;
 
-/// Serves a connection until it ends; once `stopping` turns true, until its current answer ends.
+/// Serves a connection until it ends; once `stopping` turns true, until its current answer ends, or
+/// the next one if that is asked for at once.
 pub async fn connection<S>(
     worker: Arc<Worker>,
     stream: S,
@@ -78,6 +80,9 @@ pub async fn connection<S>(
         // A client's fault or a client gone: both end here, and neither concerns anybody else.
         _ended = connection.as_mut() => return,
         _asked = stopping.wait_for(|stopping| *stopping) => {}
+    }
+    if closing::last_words(connection.as_mut()).await {
+        return;
     }
     connection.as_mut().graceful_shutdown();
     let _ended = connection.await;
@@ -132,10 +137,10 @@ async fn serve(
     let entry = journal.entry(&head, (client.address.ip, trail.clone()), worker.clock);
     let metrics = Arc::clone(&worker.metrics);
     let underway = Underway::new(metrics, turn, journal.clone(), entry);
-    let old = head.version == Version::HTTP_10;
     let reply = reply(worker, snapshot, (head, body), client).await;
     let (mut head, body) = reply.into_parts();
-    if worker.live.readiness.is_draining() && !old {
+    let upgraded = head.status == StatusCode::SWITCHING_PROTOCOLS;
+    if worker.live.readiness.is_draining() && !upgraded {
         head.headers
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

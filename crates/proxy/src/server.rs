@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
@@ -19,7 +18,6 @@ use crate::listen::Handed;
 use crate::listen::Seat;
 use crate::logs;
 use crate::serve;
-use crate::tasks;
 use crate::worker::Worker;
 
 /// A running data plane.
@@ -65,9 +63,11 @@ impl Server {
                 live: Arc::clone(&worker.live),
                 metrics: Arc::clone(&worker.metrics),
                 clock: worker.clock,
+                tasks: worker.tasks.clone(),
             };
             let (seats, stopped) = (seats.clone(), stopped.clone());
-            tasks::background(listen::accept(listener, seats, door, stopped));
+            let accepting = listen::accept(listener, seats, door, stopped);
+            worker.tasks.spawn(accepting);
         }
         Ok(Self {
             addresses,
@@ -82,11 +82,16 @@ impl Server {
         &self.addresses
     }
 
-    /// Stops accepting, lets what is under way end, at most for `patience`; true when all ended.
-    pub async fn stop(self, patience: Duration) -> bool {
+    /// Says at once that it wants no more (not ready, `Connection: close` on every answer), goes on
+    /// accepting for `timeouts.lame_duck`, then lets what is under way end, at most for
+    /// `timeouts.drain`; true when all ended.
+    pub async fn stop(self) -> bool {
         self.worker.live.readiness.drain();
+        let settings = Arc::clone(&self.worker.live.snapshot().settings);
+        let timeouts = &settings.config.timeouts;
+        tokio::time::sleep(timeouts.lame_duck).await;
         self.stopping.send_replace(true);
-        let ended = tokio::time::timeout(patience, self.worker.tasks.finished()).await;
+        let ended = tokio::time::timeout(timeouts.drain, self.worker.tasks.finished()).await;
         self.worker.logs.flush(logs::PATIENCE);
         ended.is_ok()
     }
@@ -124,7 +129,7 @@ async fn work(
     open: Arc<AtomicUsize>,
     stopping: watch::Receiver<bool>,
 ) {
-    while let Some((stream, peer)) = handed.recv().await {
+    while let Some((stream, peer, held)) = handed.recv().await {
         worker.metrics.front.connections.inc();
         let counted = Open(Arc::clone(&worker), Arc::clone(&open));
         let Ok(stream) = TcpStream::from_std(stream) else {
@@ -132,7 +137,7 @@ async fn work(
         };
         let served = serve::connection(Arc::clone(&worker), stream, peer.ip(), stopping.clone());
         worker.tasks.spawn(async move {
-            let _counted = counted;
+            let _counted = (counted, held);
             served.await;
         });
     }

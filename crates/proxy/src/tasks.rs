@@ -20,10 +20,11 @@ struct Shared {
     idle: Notify,
 }
 
-/// A task under way; dropping it counts the task out.
-struct Open(Arc<Shared>);
+/// Something under way; dropping it counts it out.
+#[derive(Debug)]
+pub struct Held(Arc<Shared>);
 
-impl Drop for Open {
+impl Drop for Held {
     fn drop(&mut self) {
         if self.0.open.fetch_sub(1, SeqCst) == 1 {
             self.0.idle.notify_waiters();
@@ -37,12 +38,18 @@ impl Tasks {
         &self,
         task: impl Future<Output = T> + Send + 'static,
     ) -> JoinHandle<T> {
-        self.shared.open.fetch_add(1, SeqCst);
-        let open = Open(Arc::clone(&self.shared));
+        let held = self.hold();
         background(async move {
-            let _open = open;
+            let _held = held;
             task.await
         })
+    }
+
+    /// Counts in what is not yet a task, such as a connection on its way to its worker.
+    #[must_use]
+    pub fn hold(&self) -> Held {
+        self.shared.open.fetch_add(1, SeqCst);
+        Held(Arc::clone(&self.shared))
     }
 
     /// Tasks under way.

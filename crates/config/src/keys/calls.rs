@@ -142,10 +142,16 @@ pub(crate) const KEYS: &[Key] = &[
         "an idle client connection; longer than any load balancer in front keeps it",
     ),
     key(
+        "timeouts.lame_duck",
+        Kind::Time(0, H),
+        Preset::Derived("5s in Kubernetes and on ECS, else 0s"),
+        "how long new connections are accepted once the process was asked to stop",
+    ),
+    key(
         "timeouts.drain",
         Kind::Time(0, H),
         Preset::Same("8s"),
-        "how long calls under way may go on once the process was asked to stop",
+        "how long calls under way may go on after that",
     ),
     key(
         "retry.tries",

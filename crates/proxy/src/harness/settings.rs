@@ -141,6 +141,7 @@ fn timeouts() -> checked::Timeouts {
         body: Duration::from_secs(30),
         write: Duration::from_secs(30),
         keep_alive: Duration::from_secs(620),
+        lame_duck: Duration::ZERO,
         drain: Duration::from_secs(8),
     }
 }

@@ -7,7 +7,6 @@ use config::checked::Profile;
 use futures_util::future::join;
 use http::Request;
 use rules::ids::Pool;
-use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 
 use crate::harness::Proxy;
@@ -323,31 +322,6 @@ async fn requests_of_one_connection_are_answered_in_turn() {
         .map(|rest| &rest[..1])
         .collect();
     assert_eq!(ids, ["1", "2", "3"]);
-    proxy.settle().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_stopping_process_ends_what_is_under_way_and_closes_the_rest() {
-    let slow = Act::After(Duration::from_secs(5), Box::new(Act::Echo));
-    let proxy = Proxy::start(
-        config(Profile::TxProxy),
-        vec![node("read-1", Pool::Read, [slow])],
-    );
-    let mut idle = proxy.connect();
-    let stop = async {
-        proxy.pass(Duration::from_secs(1)).await;
-        proxy.stop();
-        tokio::time::timeout(Duration::from_millis(1), idle.read(&mut [0])).await
-    };
-    let (heard, closed) = join(proxy.post(call("7", "eth_call")), stop).await;
-    assert_eq!(
-        closed
-            .expect("an idle connection is closed at once")
-            .unwrap(),
-        0
-    );
-    assert_eq!((heard.status, heard.took), (200, Duration::from_secs(5)));
-    assert_eq!(heard.header("connection"), Some("close"));
     proxy.settle().await;
 }
 

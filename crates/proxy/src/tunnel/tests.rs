@@ -80,6 +80,14 @@ async fn bytes_go_both_ways_after_the_handshake() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_tunnel_opened_while_the_process_leaves_is_a_tunnel() {
+    let proxy = start(vec![node("ws-1", Pool::Ws, [ACCEPTED])]);
+    proxy.worker.live.readiness.drain();
+    let (_open, head) = tunnel(&proxy).await;
+    assert!(head.contains("connection: Upgrade\r\n"), "{head}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_node_gets_the_handshake_and_nothing_else_of_the_clients() {
     for external in [false, true] {
         let cast = node("ws-1", Pool::Ws, [ACCEPTED]);
