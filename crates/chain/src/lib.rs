@@ -6,4 +6,6 @@ pub mod block;
 
 pub mod head;
 
+pub mod log_range;
+
 pub mod quantity;

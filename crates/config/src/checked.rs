@@ -9,6 +9,7 @@ use rules::ids::BackendId;
 use rules::ids::Pool;
 use rules::method::Methods;
 use rules::phrases::Phrases;
+use rules::rate::Rate;
 use rules::table::Stale;
 
 use crate::url::BackendUrl;
@@ -36,6 +37,8 @@ pub struct Config {
     pub retry: Retry,
     /// JSON-RPC batches.
     pub batch: Batch,
+    /// What one client may ask for.
+    pub rate_limit: RateLimit,
     /// What browsers are told.
     pub cors: Cors,
     /// How errors are said.
@@ -140,6 +143,14 @@ pub struct Limits {
     pub connections: usize,
     /// HTTP requests served at once.
     pub in_flight: usize,
+    /// Requests to the read pool at once.
+    pub read_calls: u32,
+    /// Requests for heavy methods at once.
+    pub heavy_calls: u32,
+    /// Requests to the write pool, and sends, at once.
+    pub write_calls: u32,
+    /// Blocks that a call of `eth_getLogs` may span.
+    pub log_range: Option<u64>,
 }
 
 /// `[timeouts]`
@@ -202,6 +213,28 @@ pub enum BatchSends {
     Allow,
     /// The whole batch is refused, as the original does.
     Refuse,
+}
+
+/// `[rate_limit]`
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimit {
+    /// What happens to a client that asks too much.
+    pub mode: RateMode,
+    /// How fast a client's tokens grow again, and how many it may save up.
+    pub rate: Rate,
+    /// Tokens that a call of a heavy method takes; any other takes one.
+    pub heavy_weight: u32,
+}
+
+/// What happens to a client that asks too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateMode {
+    /// Nobody counts.
+    Off,
+    /// It is counted and told to operators.
+    DryRun,
+    /// It is refused as well.
+    Enforce,
 }
 
 /// `[cors]`

@@ -10,6 +10,7 @@ use crate::key::Key;
 mod answers;
 mod backends;
 mod calls;
+mod clients;
 mod doors;
 mod health;
 
@@ -19,6 +20,7 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         doors::KEYS,
         health::KEYS,
         calls::KEYS,
+        clients::KEYS,
         answers::KEYS,
         backends::KEYS,
     ]

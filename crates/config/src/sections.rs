@@ -8,6 +8,7 @@ use std::time::Duration;
 use rules::address::Trust;
 use rules::ids::Pool;
 use rules::phrases::Phrases;
+use rules::rate::Rate;
 use rules::table::Stale;
 
 use crate::asked::Asked;
@@ -27,6 +28,8 @@ use crate::checked::Level;
 use crate::checked::Limits;
 use crate::checked::Logs;
 use crate::checked::Profile;
+use crate::checked::RateLimit;
+use crate::checked::RateMode;
 use crate::checked::Retry;
 use crate::checked::Rotation;
 use crate::checked::Server;
@@ -69,6 +72,7 @@ pub(crate) fn config(asked: &mut Asked<'_>) -> Config {
         },
     };
     let batch = batch(asked);
+    let rate_limit = rate_limit(asked, &server);
     let cors = Cors {
         enabled: asked.switch("cors.enabled"),
         credentials: asked.switch("cors.credentials"),
@@ -94,6 +98,7 @@ pub(crate) fn config(asked: &mut Asked<'_>) -> Config {
         timeouts,
         retry,
         batch,
+        rate_limit,
         cors,
         errors,
         compat,
@@ -196,6 +201,10 @@ fn limits(asked: &mut Asked<'_>) -> Limits {
         leader_calls: asked.count32("limits.leader_calls"),
         connections: asked.size("limits.connections"),
         in_flight: asked.size("limits.in_flight"),
+        read_calls: asked.count32("limits.read_calls"),
+        heavy_calls: asked.count32("limits.heavy_calls"),
+        write_calls: asked.count32("limits.write_calls"),
+        log_range: asked.count_or_word("limits.log_range"),
     }
 }
 
@@ -253,6 +262,27 @@ fn batch(asked: &mut Asked<'_>) -> Batch {
             "refuse" => BatchSends::Refuse,
             _ => BatchSends::Allow,
         },
+    }
+}
+
+fn rate_limit(asked: &mut Asked<'_>, server: &Server) -> RateLimit {
+    let mode = match asked.text("rate_limit.mode").as_str() {
+        "off" => RateMode::Off,
+        "dry-run" => RateMode::DryRun,
+        _ => RateMode::Enforce,
+    };
+    if mode == RateMode::Enforce && server.trusted_proxies.is_empty() {
+        let wrong = "clients are told apart by their connections alone";
+        let right = "behind a load balancer, which makes all of them one client, \
+            server.trusted_proxies has to name it";
+        let warning = Problem::new("rate_limit.mode", wrong, right);
+        asked.warnings.push(warning.with_value("\"enforce\""));
+    }
+    let per_second = asked.count32("rate_limit.per_second");
+    RateLimit {
+        mode,
+        rate: Rate::new(per_second, asked.count32("rate_limit.burst")),
+        heavy_weight: asked.count32("rate_limit.heavy_weight"),
     }
 }
 

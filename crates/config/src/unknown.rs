@@ -15,12 +15,11 @@ const EDITS_MAX: usize = 3;
 const NAME_BYTES_MAX: usize = 64;
 
 /// Sections and keys that another version has.
-const ELSEWHERE: [&str; 9] = [
+const ELSEWHERE: [&str; 8] = [
     "admin.token",
     "backends.ws_url",
     "health.leader_accepts",
     "notify",
-    "rate_limit",
     "server.proxy_protocol",
     "store",
     "tls",

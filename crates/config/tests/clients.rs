@@ -1,9 +1,12 @@
 //! Whom the configuration takes for a client, and what it lets one have.
 
+use config::checked::Profile;
+use config::checked::RateMode;
 use config::load::Loaded;
 use config::load::Sources;
 use config::load::load;
 use config::problem::Problem;
+use rules::rate::Rate;
 
 /// Loads keys and values as a command line would give them, beside one backend.
 fn loaded(keys: &[(&str, &str)]) -> Result<Loaded, Vec<Problem>> {
@@ -39,4 +42,45 @@ fn proxies_are_trusted_by_network_address_or_word() {
     let wrong = loaded(&[("server.trusted_proxies", "private, 10.0.0.0/33")]).unwrap_err();
     assert_eq!(wrong.len(), 1, "{wrong:?}");
     assert_eq!(wrong[0].wrong, "item 2 is not an address or a network");
+}
+
+#[test]
+fn the_profiles_count_clients_differently() {
+    for (profile, mode, heavy_weight) in [
+        (Profile::TxProxy, RateMode::DryRun, 1),
+        (Profile::Evm, RateMode::Off, 10),
+    ] {
+        let name = match profile {
+            Profile::TxProxy => "tx_proxy",
+            Profile::Evm => "evm",
+        };
+        let more = [
+            ("profile", name),
+            ("backends.b.url", "http://h:2"),
+            ("backends.b.pool", "write"),
+        ];
+        let limit = loaded(&more).unwrap().config.rate_limit;
+        assert_eq!((limit.mode, limit.heavy_weight), (mode, heavy_weight));
+        assert_eq!(limit.rate, Rate::new(5, 25));
+    }
+}
+
+#[test]
+fn who_refuses_by_rate_is_reminded_of_load_balancers() {
+    for (mode, proxies, warned) in [
+        ("enforce", "", true),
+        ("enforce", "private", false),
+        ("dry-run", "", false),
+        ("off", "", false),
+    ] {
+        let keys = [
+            ("rate_limit.mode", mode),
+            ("server.trusted_proxies", proxies),
+        ];
+        let warnings = loaded(&keys).unwrap().warnings;
+        let about = warnings
+            .iter()
+            .any(|warning| warning.key == "rate_limit.mode");
+        assert_eq!(about, warned, "{mode} {proxies}");
+    }
 }

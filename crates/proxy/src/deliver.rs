@@ -15,9 +15,11 @@ use rules::pick::Picked;
 use rules::pick::Step;
 use rules::pick::Wish;
 
+use crate::bulkhead::Work;
 use crate::client::Client;
 use crate::live::Backend;
 use crate::live::Snapshot;
+use crate::metrics::Cap;
 use crate::post_data::Sent;
 use crate::reading::Reading;
 use crate::record;
@@ -71,6 +73,22 @@ impl Exchange {
     /// What the client is to be told instead. After a send, [`Refusal::OutcomeUnknown`] means that
     /// its bytes may have arrived somewhere.
     pub async fn deliver(&self, parcel: &Parcel, asked: &mut Asked) -> Result<Delivered, Refusal> {
+        let work = Work::of(parcel.pool, parcel.duty);
+        let limits = &self.snapshot.settings.config.limits;
+        let Some(berth) = self.worker.live.bulkheads.enter(work, limits) else {
+            self.worker.metrics.front.capped(match work {
+                Work::Read => Cap::ReadCalls,
+                Work::Heavy => Cap::HeavyCalls,
+                Work::Write => Cap::WriteCalls,
+            });
+            return Err(Refusal::Overloaded);
+        };
+        let mut delivered = self.bring(parcel, asked).await?;
+        delivered.answered.keep(berth);
+        Ok(delivered)
+    }
+
+    async fn bring(&self, parcel: &Parcel, asked: &mut Asked) -> Result<Delivered, Refusal> {
         let budget = self.worker.live.budget(parcel.pool);
         budget.deposit();
         let mut tries = Tries::new(asked, parcel.duty);

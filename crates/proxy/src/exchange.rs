@@ -18,6 +18,7 @@ use rules::method::Class;
 use rules::method::Duty;
 use rules::method::Label;
 
+use crate::admit::admit;
 use crate::body::AnswerBody;
 use crate::client::Client;
 use crate::deliver::Exchange;
@@ -120,7 +121,8 @@ async fn single(
     if let Some(trail) = &exchange.client.trail {
         trail.called(&call.method);
     }
-    let class = match classify(settings, &call) {
+    let class = classify(settings, &call).and_then(|class| admit(exchange, &call, class));
+    let class = match class {
         Ok(class) => class,
         Err(refusal) => return refuse_call(exchange, settings, call.id, &refusal.into()),
     };
@@ -229,7 +231,13 @@ async fn many(exchange: &Exchange, settings: &Settings, elements: &[Element<'_>]
     let mut calls = Vec::with_capacity(elements.len());
     for (place, element) in elements.iter().enumerate() {
         let (call, judged) = match element {
-            Element::Call(call) => (Some(call), classify(settings, call)),
+            Element::Call(call) => {
+                let class = classify(settings, call);
+                (
+                    Some(call),
+                    class.and_then(|class| admit(exchange, call, class)),
+                )
+            }
             Element::Invalid { why, .. } => (None, Err(Refusal::InvalidRequest(why))),
             Element::Response => (None, Err(Refusal::InvalidRequest(ANSWER))),
         };

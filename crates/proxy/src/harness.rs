@@ -16,6 +16,7 @@ use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
 
+use crate::bulkhead::Work;
 use crate::clock::Clock;
 use crate::dial::Dial;
 use crate::dial::tests::Pipes;
@@ -222,7 +223,8 @@ impl Proxy {
             ..place.clone()
         });
         self.worker.live.publish(Snapshot {
-            table: Table::new(places.collect(), now.table.ladder().clone()),
+            table: Table::new(places.collect(), now.table.ladder().clone())
+                .measured_against(now.table.head()),
             backends: now.backends.clone(),
             settings: Arc::clone(&now.settings),
         });
@@ -258,6 +260,10 @@ impl Proxy {
             "requests in flight"
         );
         assert_eq!(self.worker.tasks.open(), 0, "tasks");
+        for work in Work::ALL {
+            let busy = self.worker.live.bulkheads.busy(work);
+            assert_eq!(busy, 0, "requests of {work:?}");
+        }
     }
 
     /// The value of one metric, by its text name with labels.

@@ -24,7 +24,9 @@ use rules::vitals::Vitals;
 use tokio::sync::Notify;
 use tokio::sync::Semaphore;
 
+use crate::bulkhead::Bulkheads;
 use crate::dial::Target;
+use crate::limiter::Limiter;
 use crate::metrics::BackendCells;
 use crate::metrics::Metrics;
 use crate::pool::Pool;
@@ -239,6 +241,10 @@ const LOOKUPS_MAX: usize = 64;
 pub struct Live {
     current: ArcSwap<Snapshot>,
     budgets: [Budget; PoolName::ALL.len()],
+    /// What clients have left to spend.
+    pub limiter: Limiter,
+    /// Room for requests by kind of work.
+    pub bulkheads: Bulkheads,
     /// What load balancers may be told.
     pub readiness: Readiness,
     /// Rung when clients' connections to a backend drop: the prober should look at once.
@@ -258,6 +264,8 @@ impl Live {
         Self {
             budgets: PoolName::ALL.map(|_| Budget::new(tokens, percent)),
             current: ArcSwap::from_pointee(first),
+            limiter: Limiter::default(),
+            bulkheads: Bulkheads::default(),
             readiness: Readiness::default(),
             trouble: Notify::new(),
             unclear: Mutex::default(),

@@ -1,5 +1,8 @@
 //! Every failure a client can see, and how it is said on the wire, CORS included.
 
+use std::borrow::Cow;
+use std::time::Duration;
+
 use config::checked::Config;
 use config::checked::HttpStatus;
 use config::checked::Profile;
@@ -42,6 +45,10 @@ pub enum Refusal {
     TooManyCalls,
     /// Too many bytes are in memory already.
     Overloaded,
+    /// The client asks for more than its rate allows, and has enough again after this long.
+    OverRate(Duration),
+    /// More than so many blocks of logs at once.
+    LogRange(u64),
     /// Every backend that was asked is too busy.
     RateLimited,
     /// Nobody can serve it.
@@ -81,7 +88,7 @@ const fn row(
 
 impl Refusal {
     /// The stable words, for metrics.
-    pub const REASONS: [&'static str; 12] = [
+    pub const REASONS: [&'static str; 13] = [
         "parse_error",
         "invalid_request",
         "method_not_allowed",
@@ -90,6 +97,7 @@ impl Refusal {
         "request_timeout",
         "overloaded",
         "rate_limited",
+        "log_range",
         "no_backend",
         "upstream_failed",
         "upstream_timeout",
@@ -107,6 +115,8 @@ impl Refusal {
         const LARGE: StatusCode = StatusCode::PAYLOAD_TOO_LARGE;
         const SLOW: StatusCode = StatusCode::REQUEST_TIMEOUT;
         const LATE: &str = "the request did not come in time";
+        const RANGE: &str = "too many blocks at once";
+        const OFTEN: &str = "too many calls, try again later";
         const BUSY: StatusCode = StatusCode::TOO_MANY_REQUESTS;
         const AWAY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
         const BROKEN: StatusCode = StatusCode::BAD_GATEWAY;
@@ -131,6 +141,8 @@ impl Refusal {
             ),
             Self::RequestTimeout => row("request_timeout", -32600, LATE, SLOW, SLOW),
             Self::Overloaded => row("overloaded", -32603, "too busy, try again", AWAY, AWAY),
+            Self::OverRate(_) => row("rate_limited", -32005, OFTEN, BUSY, BUSY),
+            Self::LogRange(_) => row("log_range", -32602, RANGE, BAD, OK),
             Self::RateLimited => row(
                 "rate_limited",
                 -32005,
@@ -264,22 +276,29 @@ impl Voice {
         let mut reply = self.say(status, Some(JSON), bytes.into());
         let said = match refusal {
             Refusal::Overloaded | Refusal::RateLimited | Refusal::NoBackend => {
-                Some((header::RETRY_AFTER, "1"))
+                Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
             }
             // What still comes of the request must not be taken for the next one.
-            Refusal::RequestTimeout => Some((header::CONNECTION, "close")),
+            Refusal::RequestTimeout => {
+                Some((header::CONNECTION, HeaderValue::from_static("close")))
+            }
+            Refusal::OverRate(wait) => {
+                let seconds = wait.as_millis().div_ceil(1000).max(1);
+                let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+                Some((header::RETRY_AFTER, HeaderValue::from(seconds)))
+            }
             Refusal::ParseError
             | Refusal::InvalidRequest(_)
             | Refusal::MethodNotAllowed
             | Refusal::BatchSend
             | Refusal::TooLarge
             | Refusal::TooManyCalls
+            | Refusal::LogRange(_)
             | Refusal::UpstreamFailed
             | Refusal::UpstreamTimeout
             | Refusal::OutcomeUnknown => None,
         };
         if let Some((name, value)) = said {
-            let value = HeaderValue::from_static(value);
             reply.headers_mut().insert(name, value);
         }
         reply
@@ -299,12 +318,17 @@ impl Voice {
             message,
             ..
         } = refusal.row();
+        let message = if let Refusal::LogRange(blocks_max) = refusal {
+            Cow::from(format!("{message}: at most {blocks_max} are allowed here"))
+        } else {
+            Cow::from(message)
+        };
         frame::write::refusal(
             out,
             id,
             &RefusalBody {
                 code,
-                message,
+                message: &message,
                 reason,
                 facts,
             },

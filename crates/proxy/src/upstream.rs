@@ -22,6 +22,7 @@ use tokio::time::timeout_at;
 
 use crate::body::AnswerBody;
 use crate::body::BodyError;
+use crate::bulkhead::Berth;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::framing::After;
@@ -81,7 +82,7 @@ pub struct Answered {
     /// All of it, or as much as may be held.
     pub first: Bytes,
     /// The rest, if that was not all.
-    pub rest: Option<Rest>,
+    pub rest: Option<Box<Rest>>,
     /// When it wants to be asked again, if it says so.
     pub retry_after: Option<RetryAfter>,
 }
@@ -101,6 +102,8 @@ struct Lease {
     after: After,
     clock: Clock,
     seat: InFlight,
+    /// For whatever comes after the answer's head.
+    berth: Option<Berth>,
 }
 
 impl Lease {
@@ -169,6 +172,14 @@ impl Answered {
         self
     }
 
+    /// Keeps the room of a request until the last byte of its answer has come.
+    pub fn keep(&mut self, berth: Berth) {
+        let lease = self.rest.as_mut().and_then(|rest| rest.lease.as_mut());
+        if let Some(lease) = lease {
+            lease.berth = Some(berth);
+        }
+    }
+
     /// The answer as a body for the client.
     #[must_use]
     pub fn into_body(self) -> AnswerBody {
@@ -211,6 +222,7 @@ pub async fn send_once(worker: &Worker, backend: &Arc<Backend>, errand: Errand<'
         after: After::Close,
         clock: worker.clock,
         seat,
+        berth: None,
     };
     match timeout_at(until, answer(lease, &errand)).await {
         Err(_) => TryEnd::TimedOut,
@@ -270,10 +282,10 @@ async fn answer(mut lease: Lease, errand: &Errand<'_>) -> Result<Answered, Silen
     let mut held = Held::Nothing;
     while !framing.is_over() {
         if held.len() >= errand.held_bytes_max {
-            let rest = Some(Rest {
+            let rest = Some(Box::new(Rest {
                 framing,
                 lease: Some(lease),
-            });
+            }));
             return Ok(Answered {
                 status,
                 first: held.into_bytes(),

@@ -26,6 +26,7 @@ pub mod load;
 pub mod budget;
 pub mod unclear;
 pub mod phrases;
+pub mod rate;
 pub mod outcome;
 pub mod method;
 pub mod address;

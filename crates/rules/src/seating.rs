@@ -50,7 +50,8 @@ pub fn table(
         leader_first: judgement.leader_first,
         stale: rungs.stale,
     };
-    Table::new(places.collect(), ladder)
+    let head = judgement.reference.map(|reference| reference.number);
+    Table::new(places.collect(), ladder).measured_against(head)
 }
 
 #[cfg(test)]

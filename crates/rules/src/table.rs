@@ -89,6 +89,7 @@ pub struct Table {
     places: Vec<Place>,
     lines: [Line; Pool::ALL.len()],
     ladder: Ladder,
+    head: Option<u64>,
 }
 
 impl Table {
@@ -100,7 +101,21 @@ impl Table {
             places,
             lines,
             ladder,
+            head: None,
         }
+    }
+
+    /// The same with the number of the block that heads are measured against.
+    #[must_use]
+    pub const fn measured_against(mut self, head: Option<u64>) -> Self {
+        self.head = head;
+        self
+    }
+
+    /// The number of the block that heads are measured against, where there is one.
+    #[must_use]
+    pub const fn head(&self) -> Option<u64> {
+        self.head
     }
 
     /// The place at a seat of this table.

@@ -82,6 +82,31 @@ pub(crate) const KEYS: &[Key] = &[
         "HTTP requests served at once; one more is told 503, but for health",
     ),
     key(
+        "limits.read_calls",
+        Kind::Count(1, 1_000_000),
+        Preset::Same("5000"),
+        "requests to the read pool at once; a call or a part of a batch is one",
+    ),
+    key(
+        "limits.heavy_calls",
+        Kind::Count(1, 1_000_000),
+        Preset::Same("256"),
+        "the same for heavy methods, whichever pool serves them",
+    ),
+    key(
+        "limits.write_calls",
+        Kind::Count(1, 1_000_000),
+        Preset::Same("1000"),
+        "the same for the write pool and for sends",
+    ),
+    key(
+        "limits.log_range",
+        Kind::Count(1, u64::MAX >> 1),
+        Preset::Same("off"),
+        "blocks that a call of eth_getLogs may span",
+    )
+    .or("off"),
+    key(
         "timeouts.total",
         Kind::Time(100 * MS, H),
         Preset::Same("55s"),

@@ -66,6 +66,11 @@ pub(crate) fn call(id: &str, method: &str) -> String {
     format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{method}\",\"params\":[]}}")
 }
 
+/// A call by name, with an id and params.
+pub(crate) fn call_with(id: &str, method: &str, params: &str) -> String {
+    format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{method}\",\"params\":{params}}}")
+}
+
 /// A call without an id.
 pub(crate) fn notification(method: &str) -> String {
     format!("{{\"jsonrpc\":\"2.0\",\"method\":\"{method}\",\"params\":[]}}")
@@ -112,6 +117,14 @@ impl Proxy {
     /// One POST.
     pub(crate) async fn post(&self, body: impl Into<String>) -> Heard {
         let request = Request::post("/").header("host", "proxy");
+        self.ask(request.body(body.into()).unwrap()).await
+    }
+
+    /// One POST through a proxy that names its client.
+    pub(crate) async fn post_for(&self, client: &str, body: impl Into<String>) -> Heard {
+        let request = Request::post("/")
+            .header("host", "proxy")
+            .header("x-forwarded-for", client);
         self.ask(request.body(body.into()).unwrap()).await
     }
 

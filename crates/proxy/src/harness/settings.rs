@@ -8,6 +8,7 @@ use config::checked::BatchSends;
 use config::checked::Config;
 use config::checked::HttpStatus;
 use config::checked::Profile;
+use config::checked::RateMode;
 use config::checked::VersionRule;
 use config::url::BackendUrl;
 use rules::address::Trust;
@@ -17,6 +18,7 @@ use rules::method::Methods;
 use rules::method::Rule;
 use rules::method::Verdict;
 use rules::phrases::Phrases;
+use rules::rate::Rate;
 use rules::table::Stale;
 
 use crate::harness::Cast;
@@ -80,6 +82,11 @@ pub(crate) fn config(profile: Profile) -> Config {
             leg_calls: 100,
             sends: BatchSends::Allow,
         },
+        rate_limit: checked::RateLimit {
+            mode: RateMode::Off,
+            rate: Rate::new(5, 25),
+            heavy_weight: 10,
+        },
         cors: checked::Cors {
             enabled: true,
             credentials: drop_in,
@@ -126,6 +133,10 @@ fn limits() -> checked::Limits {
         leader_calls: 256,
         connections: 20_000,
         in_flight: 10_000,
+        read_calls: 5000,
+        heavy_calls: 256,
+        write_calls: 1000,
+        log_range: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is counted at the door.
 
+use config::checked::RateMode;
 use prometheus::Histogram;
 use prometheus::IntCounter;
 use prometheus::IntGauge;
@@ -38,11 +39,24 @@ pub enum Cap {
     InFlight,
     /// Of bytes in memory.
     BufferedBytes,
+    /// Of requests to the read pool.
+    ReadCalls,
+    /// Of requests for heavy methods.
+    HeavyCalls,
+    /// Of requests to miners.
+    WriteCalls,
 }
 
 impl Cap {
     /// In the order of the variants.
-    const NAMES: [&'static str; 3] = ["connections", "in_flight", "buffered_bytes"];
+    const NAMES: [&'static str; 6] = [
+        "connections",
+        "in_flight",
+        "buffered_bytes",
+        "read_calls",
+        "heavy_calls",
+        "write_calls",
+    ];
 }
 
 /// What is counted at the door.
@@ -60,6 +74,7 @@ pub struct Front {
     pub in_flight: IntGauge,
     late: [IntCounter; Late::NAMES.len()],
     capped: [IntCounter; Cap::NAMES.len()],
+    over_rate: [IntCounter; 2],
     /// WebSocket tunnels now open.
     pub tunnels: IntGauge,
     /// Log lines that could not be written, or not in time.
@@ -83,6 +98,16 @@ impl Front {
         }
     }
 
+    /// A client asked for more than its rate allows.
+    pub fn over_rate(&self, mode: RateMode) {
+        let [counted, refused] = &self.over_rate;
+        match mode {
+            RateMode::Off => {}
+            RateMode::DryRun => counted.inc(),
+            RateMode::Enforce => refused.inc(),
+        }
+    }
+
     pub(crate) fn new(made: Made<'_>) -> prometheus::Result<Self> {
         let late = made.counters(
             "client_timeouts_total",
@@ -93,6 +118,11 @@ impl Front {
             "capped_total",
             "What was turned away because a limit over all clients was reached.",
             &["limit"],
+        )?;
+        let over_rate = made.counters(
+            "rate_limited_total",
+            "Calls beyond what their client may ask for.",
+            &["mode"],
         )?;
         Ok(Self {
             batch_size: made.histogram("rpc_batch_size", "Calls per batch.", &CALLS)?,
@@ -105,6 +135,7 @@ impl Front {
             )?,
             in_flight: made.gauge("requests_in_flight", "HTTP requests being served.")?,
             late: Late::NAMES.map(|name| late.with_label_values(&[name])),
+            over_rate: ["dry-run", "enforce"].map(|mode| over_rate.with_label_values(&[mode])),
             capped: Cap::NAMES.map(|name| capped.with_label_values(&[name])),
             tunnels: made.gauge("ws_tunnels", "WebSocket tunnels now open.")?,
             log_lines_dropped: made.counter(

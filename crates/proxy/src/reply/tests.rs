@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::*;
 use crate::harness::settings::config;
 
-const ALL: [Refusal; 13] = [
+const ALL: [Refusal; 15] = [
     Refusal::ParseError,
     Refusal::InvalidRequest("why"),
     Refusal::MethodNotAllowed,
@@ -16,6 +16,8 @@ const ALL: [Refusal; 13] = [
     Refusal::TooManyCalls,
     Refusal::RequestTimeout,
     Refusal::Overloaded,
+    Refusal::OverRate(Duration::from_millis(1500)),
+    Refusal::LogRange(1000),
     Refusal::RateLimited,
     Refusal::NoBackend,
     Refusal::UpstreamFailed,

@@ -120,7 +120,7 @@ async fn what_is_no_call_is_an_invalid_request() {
 }
 
 /// The table of refusals, row by row.
-const ROWS: [Refused; 12] = [
+const ROWS: [Refused; 15] = [
     (
         r#"{"jsonrpc":"2.0","id":7,"method":"debug_x"}"#,
         as_it_is,
@@ -163,6 +163,27 @@ const ROWS: [Refused; 12] = [
         good,
         ("overloaded", -32603, "null"),
         (503, 503),
+    ),
+    (
+        READ,
+        |config| config.limits.read_calls = 0,
+        good,
+        ("overloaded", -32603, "7"),
+        (503, 503),
+    ),
+    (
+        SEND,
+        |config| config.limits.write_calls = 0,
+        good,
+        ("overloaded", -32603, "7"),
+        (503, 503),
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":7,"method":"eth_getLogs","params":[{"fromBlock":"0x1","toBlock":"0xb"}]}"#,
+        |config| config.limits.log_range = Some(10),
+        good,
+        ("log_range", -32602, "7"),
+        (400, 200),
     ),
     (
         READ,
