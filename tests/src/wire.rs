@@ -1,5 +1,6 @@
 //! HTTP/1 as bytes on a socket: what a client library would refuse to send or show can be seen.
 
+use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt;
 use tokio::net::tcp::OwnedReadHalf;
 
@@ -33,25 +34,27 @@ impl Head {
 
 /// The incoming half of a connection.
 #[derive(Debug)]
-pub struct Incoming {
-    half: OwnedReadHalf,
+pub struct Incoming<R = OwnedReadHalf> {
+    half: R,
     held: Vec<u8>,
 }
 
 impl Incoming {
-    /// Nothing read yet.
-    #[must_use]
-    pub fn new(half: OwnedReadHalf) -> Self {
-        Self {
-            half,
-            held: Vec::new(),
-        }
-    }
-
     /// The socket, to set options on.
     #[must_use]
     pub fn socket(&self) -> &tokio::net::TcpStream {
         self.half.as_ref()
+    }
+}
+
+impl<R: AsyncRead + Unpin> Incoming<R> {
+    /// Nothing read yet.
+    #[must_use]
+    pub fn new(half: R) -> Self {
+        Self {
+            half,
+            held: Vec::new(),
+        }
     }
 
     /// Reads more; false when the other side has closed or reset the connection.

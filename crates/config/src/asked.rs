@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use figment::value::Value;
+use rustls_pki_types::TrustAnchor;
 
 use crate::checked::Profile;
 use crate::expand;
@@ -164,6 +165,14 @@ impl<'a> Asked<'a> {
     pub(crate) fn text(&mut self, name: &str) -> String {
         match self.setting(name) {
             Some(Setting::Text(text)) => text,
+            other => self.misread(name, other.as_ref()),
+        }
+    }
+
+    pub(crate) fn authorities(&mut self, name: &str) -> Vec<TrustAnchor<'static>> {
+        match self.setting(name) {
+            Some(Setting::Authorities(_, authorities)) => authorities,
+            Some(Setting::Instead(_)) => Vec::new(),
             other => self.misread(name, other.as_ref()),
         }
     }

@@ -11,6 +11,7 @@ use rules::method::Methods;
 use rules::phrases::Phrases;
 use rules::rate::Rate;
 use rules::table::Stale;
+use rustls_pki_types::TrustAnchor;
 
 use crate::url::BackendUrl;
 
@@ -23,6 +24,8 @@ pub struct Config {
     pub server: Server,
     /// The admin listener.
     pub admin: Admin,
+    /// Whom backends may be vouched for by.
+    pub tls: Tls,
     /// Probes and what they lead to.
     pub health: Health,
     /// The method lists; pools that have no backend are already replaced by those that serve them.
@@ -78,6 +81,13 @@ pub struct Admin {
     pub listen: Option<SocketAddr>,
 }
 
+/// `[tls]`
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// Authorities trusted beside those of the web.
+    pub authorities: Vec<TrustAnchor<'static>>,
+}
+
 /// `[health]`
 #[derive(Clone, Debug)]
 pub struct Health {
@@ -124,6 +134,8 @@ pub struct Backend {
     pub external: bool,
     /// An idle pooled connection is dropped after this long.
     pub keep_alive: Duration,
+    /// Whether it may be at a link-local address, where clouds keep their secrets.
+    pub allow_link_local: bool,
 }
 
 /// `[limits]`

@@ -16,6 +16,7 @@ use crate::listing::BACKENDS;
 use crate::problem::Problem;
 use crate::unknown;
 use crate::url::BackendUrl;
+use crate::url::is_link_local;
 
 /// Backends of one process.
 const BACKENDS_MAX: usize = 1000;
@@ -34,6 +35,7 @@ struct Draft {
     leader: bool,
     external: bool,
     keep_alive: Duration,
+    allow_link_local: bool,
 }
 
 /// Every backend, in the order in which they were first mentioned.
@@ -81,6 +83,7 @@ fn finished(draft: Draft) -> Option<Backend> {
         leader: draft.leader,
         external: draft.external,
         keep_alive: draft.keep_alive,
+        allow_link_local: draft.allow_link_local,
     })
 }
 
@@ -100,6 +103,7 @@ fn draft(asked: &mut Asked<'_>, id: &str, fields: &Dict) -> Draft {
     let tls = url.as_ref().is_some_and(|url| url.tls);
     let external = one.switch("external", tls || (leader && pool.is_none()));
     let keep_alive = one.keep_alive(pool);
+    let allow_link_local = one.allow_link_local(url.as_ref());
     Draft {
         id: id.to_owned(),
         url,
@@ -108,6 +112,7 @@ fn draft(asked: &mut Asked<'_>, id: &str, fields: &Dict) -> Draft {
         leader,
         external,
         keep_alive,
+        allow_link_local,
     }
 }
 
@@ -147,14 +152,6 @@ impl One<'_, '_> {
     fn url(&mut self) -> Option<BackendUrl> {
         let given = self.given("url");
         if let Some(Setting::Url(url)) = given {
-            if url.tls {
-                let right = "an http:// URL is right";
-                self.wrong(
-                    "url",
-                    "https backends are not supported by this version",
-                    right,
-                );
-            }
             return Some(url);
         }
         if !self.fields.contains_key("url") {
@@ -182,6 +179,17 @@ impl One<'_, '_> {
         } else {
             default
         }
+    }
+
+    /// A URL that names such an address is refused here; what a name turns out to mean, at dial.
+    fn allow_link_local(&mut self, url: Option<&BackendUrl>) -> bool {
+        let allowed = self.switch("allow_link_local", false);
+        let address = url.and_then(|url| url.host.parse().ok());
+        if !allowed && address.is_some_and(is_link_local) {
+            let right = "another address, or allow_link_local = true, is right";
+            self.wrong("url", "a link-local or metadata address", right);
+        }
+        allowed
     }
 
     fn weight(&mut self) -> u32 {

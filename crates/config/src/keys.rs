@@ -13,11 +13,13 @@ mod calls;
 mod clients;
 mod doors;
 mod health;
+mod tls;
 
 /// The whole list, in the order of `proxy.toml.example`.
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
     [
         doors::KEYS,
+        tls::KEYS,
         health::KEYS,
         calls::KEYS,
         clients::KEYS,

@@ -1,8 +1,12 @@
 //! What a key takes: how it is read, what would be right, how it is shown.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
+use rustls_pki_types::TrustAnchor;
+
+use crate::authorities;
 use crate::networks::networks;
 use crate::problem::quoted;
 use crate::raw::Raw;
@@ -56,6 +60,8 @@ pub enum Kind {
     LogTarget,
     /// The path of a directory.
     Directory,
+    /// The path of a file of certificates.
+    Authorities,
     /// A backend's URL; a secret.
     Url,
     /// A backend's id.
@@ -81,6 +87,8 @@ pub(crate) enum Setting {
     Words(Vec<String>),
     /// From [`Kind::Choice`], [`Kind::LogTarget`], [`Kind::Directory`] and [`Kind::Id`].
     Text(String),
+    /// From [`Kind::Authorities`]: the path and what the file holds.
+    Authorities(String, Vec<TrustAnchor<'static>>),
     /// From [`Kind::Url`].
     Url(BackendUrl),
 }
@@ -128,6 +136,12 @@ impl Kind {
                 let target = text(raw).filter(|target| !target.is_empty());
                 Ok(Setting::Text(target.ok_or("not a path")?.to_owned()))
             }
+            Self::Authorities => {
+                let path = text(raw).filter(|path| !path.is_empty());
+                let path = path.ok_or("not a path")?;
+                let authorities = authorities::read(Path::new(path))?;
+                Ok(Setting::Authorities(path.to_owned(), authorities))
+            }
             Self::Url => {
                 let url = text(raw).ok_or("not text")?;
                 Ok(Setting::Url(BackendUrl::parse(url)?))
@@ -168,6 +182,7 @@ impl Kind {
             Self::Phrases => "a list of texts such as \"header not found\"".to_owned(),
             Self::LogTarget => "\"off\", \"stdout\" or the path of a file".to_owned(),
             Self::Directory => "the path of a directory".to_owned(),
+            Self::Authorities => "the path of a file of PEM certificates".to_owned(),
             Self::Url => "a URL such as \"http://10.0.1.5:8545\"".to_owned(),
             Self::Id => "1 to 64 letters, digits, dots, dashes and underscores".to_owned(),
         }
@@ -191,7 +206,7 @@ impl Setting {
                 all => list_shown(all.iter().map(ToString::to_string)),
             },
             Self::Words(words) => list_shown(words.iter().cloned()),
-            Self::Text(text) => quoted(text),
+            Self::Text(text) | Self::Authorities(text, _) => quoted(text),
             Self::Url(url) => format!("\"{url}\""),
         }
     }

@@ -28,6 +28,8 @@ pub mod key;
 
 pub mod kind;
 
+mod authorities;
+
 mod raw;
 
 mod networks;

@@ -34,6 +34,7 @@ use crate::checked::Retry;
 use crate::checked::Rotation;
 use crate::checked::Server;
 use crate::checked::Timeouts;
+use crate::checked::Tls;
 use crate::checked::VersionRule;
 use crate::fleet;
 use crate::kind::Setting;
@@ -55,6 +56,9 @@ pub(crate) fn config(asked: &mut Asked<'_>) -> Config {
     asked.given("profile");
     let server = server(asked);
     let admin = admin(asked, &server);
+    let tls = Tls {
+        authorities: asked.authorities("tls.ca_file"),
+    };
     let health = health(asked);
     let limits = limits(asked);
     let timeouts = timeouts(asked);
@@ -91,6 +95,7 @@ pub(crate) fn config(asked: &mut Asked<'_>) -> Config {
         profile: asked.profile(),
         server,
         admin,
+        tls,
         health,
         methods: methods::methods(asked, &backends),
         backends,

@@ -1,9 +1,11 @@
 //! A backend's URL: where to dial, what to ask for, and what of it nobody may see.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::net::Ipv6Addr;
 
 use http::Uri;
+use rustls_pki_types::ServerName;
 
 /// Bytes of a URL.
 const URL_BYTES_MAX: usize = 2048;
@@ -51,11 +53,15 @@ impl BackendUrl {
             None => (None, authority),
         };
         let (host, port) = split_port(address)?;
+        let host = checked_host(host)?;
+        if tls && ServerName::try_from(host.as_str()).is_err() {
+            return Err("the host is not a name that a certificate can have");
+        }
         let asked = uri.path_and_query().map_or("/", |path| path.as_str());
         let slash = if asked.starts_with('/') { "" } else { "/" };
         Ok(Self {
             tls,
-            host: checked_host(host)?,
+            host,
             port: port.unwrap_or(if tls { 443 } else { 80 }),
             path: format!("{slash}{asked}"),
             user,
@@ -89,6 +95,19 @@ impl fmt::Display for BackendUrl {
 impl fmt::Debug for BackendUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// The only fixed address outside of the ranges where a cloud (AWS) answers with credentials.
+const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+
+/// Whether an address is one that only this machine's own network serves (RFC 3927, RFC 4291 section
+/// 2.5.6), where clouds answer anybody who asks with the machine's credentials.
+#[must_use]
+pub fn is_link_local(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local() || address == METADATA,
     }
 }
 

@@ -105,6 +105,34 @@ fn what_cannot_be_a_backend() {
 }
 
 #[test]
+fn hosts_that_must_not_be_dialled() {
+    wrong(
+        "a.url=https://a..b/key a.pool=read",
+        &[
+            "backends.a.url = \"***\" (command line): the host is not a name that a certificate can have; \
+             a URL such as \"http://10.0.1.5:8545\" is right",
+        ],
+    );
+    for host in [
+        "169.254.169.254",
+        "[fe80::1]",
+        "[fd00:ec2::254]",
+        "[::ffff:169.254.1.1]",
+    ] {
+        let flags = format!("a.url=http://{host}/latest a.pool=read");
+        wrong(
+            &flags,
+            &[
+                "backends.a.url (command line): a link-local or metadata address; another address, or \
+               allow_link_local = true, is right",
+            ],
+        );
+        let allowed = loaded(&format!("{flags} a.allow_link_local=true")).unwrap();
+        assert!(allowed[0].allow_link_local);
+    }
+}
+
+#[test]
 fn a_thousand_backends_are_enough() {
     let some = |count: usize| -> String {
         (0..count)

@@ -76,7 +76,7 @@ fn what_does_not_load_shows_none() {
     let stories = [
         "[[backends]]\nid = 'a'\nurl = 'ftp://h/${KEY}'\npool = 'read'",
         "[[backends]]\nid = 'a'\nurl = 'c4n4ry'\npool = 'read'",
-        "[[backends]]\nid = 'a'\nurl = 'https://user:c4n4ry@h/'\npool = 'read'",
+        "[[backends]]\nid = 'a'\nurl = 'https://user:c4n4ry@a..b/'\npool = 'read'",
         "[[backends]]\nid = 'http://h/c4n4ry'\nurl = 'http://h/'\npool = 'read'",
         "[[backends]]\nid = 'a'\nurl = 'http://h/'\npool = 'http://h/c4n4ry'",
         "[[backends]]\nid = 'a'\nurl = ['http://h/c4n4ry']\npool = 'read'",

@@ -1,41 +1,92 @@
-//! The seam: opens a byte stream to a backend; names are resolved here.
+//! The seam: opens a byte stream to a backend, encrypted where its URL says so.
 
 use std::io;
 use std::net::IpAddr;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Mutex;
-use std::task::Context;
-use std::task::Poll;
+use std::sync::PoisonError;
 use std::time::Duration;
 
+use config::checked;
+use config::url::is_link_local;
 use rules::moment::Moment;
-use tokio::io::AsyncRead;
-use tokio::io::AsyncWrite;
-use tokio::io::ReadBuf;
+use rustls::pki_types::InvalidDnsNameError;
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
+use tokio::time::timeout_at;
 
 use crate::clock::Clock;
+use crate::names::Name;
+use crate::names::Resolver;
+use crate::stream::Stream;
+use crate::tls::Distrust;
+use crate::tls::Tls;
 
-/// A resolved name is believed this long, so that a moved backend is found again.
-const RESOLVED_FOR: Duration = Duration::from_secs(30);
+/// Addresses of one name that are tried.
+const ADDRESSES_MAX: usize = 16;
+/// Between two words about one target: who fails now in this way and now in that is not told each time.
+const REST: Duration = Duration::from_secs(10);
 
 /// Where one backend listens.
 #[derive(Debug)]
 pub struct Target {
-    host: String,
+    name: Name,
     port: u16,
-    resolved: Mutex<Option<(Moment, Vec<SocketAddr>)>>,
+    /// Who must be there; nobody in particular without TLS.
+    server: Option<ServerName<'static>>,
+    allow_link_local: bool,
+    said: Mutex<Said>,
 }
 
-/// A byte stream to a backend.
-#[derive(Debug)]
-pub enum Stream {
-    /// A socket.
-    Tcp(TcpStream),
-    /// One end of a pipe whose other end a test holds.
-    #[cfg(test)]
-    Pipe(tokio::io::DuplexStream),
+/// What was last said about reaching a target, and when.
+#[derive(Debug, Default)]
+struct Said {
+    trouble: Option<Unreached>,
+    at: Option<Moment>,
+}
+
+/// Why there is no stream. Not a byte of a request was sent then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreached {
+    /// The name has no address, or nobody can say.
+    UnknownName,
+    /// All its addresses are link-local, and that is not allowed.
+    LinkLocal,
+    /// Nobody listens there.
+    Refused,
+    /// Nobody answered in time.
+    TimedOut,
+    /// The network has no way there, or broke.
+    NoWay,
+    /// Somebody is there, and not who should be.
+    Tls(Distrust),
+}
+
+impl Unreached {
+    /// Words for the log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownName => "its name has no address",
+            Self::LinkLocal => "its name means a link-local or metadata address",
+            Self::Refused => "the connection was refused",
+            Self::TimedOut => "no connection in time",
+            Self::NoWay => "the network does not lead there",
+            Self::Tls(distrust) => distrust.as_str(),
+        }
+    }
+}
+
+impl From<io::Error> for Unreached {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::ConnectionRefused {
+            Self::Refused
+        } else if error.kind() == io::ErrorKind::TimedOut {
+            Self::TimedOut
+        } else {
+            Self::NoWay
+        }
+    }
 }
 
 /// How streams are opened.
@@ -48,133 +99,116 @@ pub enum Dial {
     Pipes(tests::Pipes),
 }
 
+/// What it takes to open one, besides where to.
+#[derive(Debug)]
+pub struct Means<'a> {
+    /// How to encrypt.
+    pub tls: &'a Tls,
+    /// The time.
+    pub clock: &'a Clock,
+    /// When to give up.
+    pub until: Moment,
+}
+
 impl Target {
-    /// A name or address, without brackets, and a port.
+    /// Where a configured backend listens.
+    ///
+    /// # Errors
+    /// No certificate can be for that host.
+    pub fn new(wanted: &checked::Backend) -> Result<Self, InvalidDnsNameError> {
+        let host = wanted.url.host.clone();
+        let server = wanted.url.tls.then(|| ServerName::try_from(host.clone()));
+        Ok(Self {
+            server: server.transpose()?,
+            name: Name::new(host),
+            port: wanted.url.port,
+            allow_link_local: wanted.allow_link_local,
+            said: Mutex::default(),
+        })
+    }
+
+    fn allows(&self, address: IpAddr) -> bool {
+        self.allow_link_local || !is_link_local(address)
+    }
+
+    /// What is new about reaching this target and worth a word: a trouble, or that it is over.
     #[must_use]
-    pub const fn new(host: String, port: u16) -> Self {
-        Self {
-            host,
-            port,
-            resolved: Mutex::new(None),
+    pub fn news(&self, ended: Option<Unreached>, now: Moment) -> Option<Option<Unreached>> {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let rests = said.at.is_some_and(|at| now.since(at) < REST);
+        if said.trouble == ended || rests {
+            return None;
         }
-    }
-
-    /// All addresses, from memory if they are young enough.
-    async fn addresses(&self, clock: &Clock) -> io::Result<Vec<SocketAddr>> {
-        if let Ok(address) = self.host.parse::<IpAddr>() {
-            return Ok(vec![SocketAddr::new(address, self.port)]);
-        }
-        let now = clock.now();
-        if let Ok(resolved) = self.resolved.lock()
-            && let Some((since, addresses)) = resolved.as_ref()
-            && now.since(*since) < RESOLVED_FOR
-        {
-            return Ok(addresses.clone());
-        }
-        let found: Vec<_> = tokio::net::lookup_host((self.host.as_str(), self.port))
-            .await?
-            .collect();
-        if let Ok(mut resolved) = self.resolved.lock() {
-            *resolved = Some((now, found.clone()));
-        }
-        Ok(found)
-    }
-
-    /// Forgets the addresses, because none of them could be reached.
-    fn forget(&self) {
-        if let Ok(mut resolved) = self.resolved.lock() {
-            *resolved = None;
-        }
+        *said = Said {
+            trouble: ended,
+            at: Some(now),
+        };
+        Some(ended)
     }
 }
 
 impl Dial {
-    /// Opens a stream, trying every address of the target in turn.
+    /// Opens a stream. Every address of the target is tried in turn, each with an equal share of the
+    /// time that is left, so that one which swallows packets does not hide the others.
     ///
     /// # Errors
-    /// The last address's error, or that the name has no address. Not a byte was sent then.
-    pub async fn open(&self, target: &Target, clock: &Clock) -> io::Result<Stream> {
-        match self {
+    /// What the last address met, or that there is none.
+    pub async fn open(&self, target: &Target, means: &Means<'_>) -> Result<Stream, Unreached> {
+        let until = means.clock.instant(means.until);
+        let resolver = self.resolver();
+        let addresses = timeout_at(until, target.name.addresses(&resolver, means.clock)).await;
+        let addresses = addresses.map_err(|_| Unreached::TimedOut)?;
+        let known = addresses.iter().copied().take(ADDRESSES_MAX);
+        let allowed = known.filter(|address| target.allows(*address));
+        let mut left = u32::try_from(allowed.clone().count()).unwrap_or(u32::MAX);
+        let mut last = match addresses.is_empty() {
+            true => Unreached::UnknownName,
+            false => Unreached::LinkLocal,
+        };
+        for address in allowed {
+            let now = means.clock.now();
+            let share = means.until.since(now) / left;
+            let attempt = self.reach(SocketAddr::new(address, target.port), target, means.tls);
+            match timeout_at(means.clock.instant(now.after(share)), attempt).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(unreached)) => last = unreached,
+                Err(_elapsed) => last = Unreached::TimedOut,
+            }
+            left -= 1;
+        }
+        target.name.doubt();
+        Err(last)
+    }
+
+    async fn reach(
+        &self,
+        address: SocketAddr,
+        target: &Target,
+        tls: &Tls,
+    ) -> Result<Stream, Unreached> {
+        let plain = match self {
             Self::Net => {
-                let mut last = io::Error::from(io::ErrorKind::NotFound);
-                for address in target.addresses(clock).await? {
-                    match TcpStream::connect(address).await {
-                        Ok(stream) => {
-                            stream.set_nodelay(true)?;
-                            return Ok(Stream::Tcp(stream));
-                        }
-                        Err(error) => last = error,
-                    }
-                }
-                target.forget();
-                Err(last)
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                Stream::Tcp(stream)
             }
             #[cfg(test)]
-            Self::Pipes(pipes) => pipes.open(&target.host).map(Stream::Pipe),
-        }
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-            #[cfg(test)]
-            Self::Pipe(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
-            #[cfg(test)]
-            Self::Pipe(stream) => Pin::new(stream).poll_write(cx, buf),
-        }
+            Self::Pipes(pipes) => Stream::Pipe(pipes.open(address.ip())?),
+        };
+        let Some(server) = &target.server else {
+            return Ok(plain);
+        };
+        // A handshake is large; boxed, it makes the future of every plain call no larger.
+        let handshake = Box::pin(tls.wrap(plain, server.clone()));
+        let stream = handshake.await.map_err(Unreached::Tls)?;
+        Ok(Stream::Tls(Box::new(stream)))
     }
 
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            #[cfg(test)]
-            Self::Pipe(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
+    fn resolver(&self) -> Resolver {
         match self {
-            Self::Tcp(stream) => stream.is_write_vectored(),
+            Self::Net => Resolver::System,
             #[cfg(test)]
-            Self::Pipe(stream) => stream.is_write_vectored(),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-            #[cfg(test)]
-            Self::Pipe(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            #[cfg(test)]
-            Self::Pipe(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Pipes(pipes) => Resolver::Book(pipes.book.clone()),
         }
     }
 }

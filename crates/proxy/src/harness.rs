@@ -46,6 +46,7 @@ pub(crate) struct Cast {
     lag: Option<u64>,
     leader: bool,
     external: bool,
+    tls: bool,
     user: Option<&'static str>,
     keep_alive: Duration,
     acts: Option<Vec<Act>>,
@@ -60,6 +61,7 @@ pub(crate) fn node(id: &'static str, pool: Pool, acts: impl Into<Vec<Act>>) -> C
         lag: None,
         leader: false,
         external: false,
+        tls: false,
         user: None,
         keep_alive: Duration::from_secs(15),
         acts: Some(acts.into()),
@@ -113,6 +115,11 @@ impl Cast {
             external: true,
             ..self
         }
+    }
+
+    /// Its URL begins with `https`.
+    pub(crate) fn tls(self) -> Self {
+        Self { tls: true, ..self }
     }
 
     pub(crate) fn user(self, user: &'static str) -> Self {

@@ -31,8 +31,12 @@ use crate::metrics::BackendCells;
 use crate::metrics::Metrics;
 use crate::pool::Pool;
 use crate::reply::Voice;
+use crate::tls::Tls;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Why a backend cannot be dialled as configured.
+pub type NotDialled = Box<dyn std::error::Error + Send + Sync>;
 
 /// A backend for as long as its id and URL stay the same; tables come and go around it.
 pub struct Backend {
@@ -74,17 +78,17 @@ impl Backend {
     /// A backend as configured, for so many workers.
     ///
     /// # Errors
-    /// The URL holds bytes that HTTP cannot carry.
+    /// The URL holds bytes that HTTP cannot carry, or a host that no certificate can be for.
     pub fn new(
         wanted: &checked::Backend,
         workers: usize,
         metrics: &Metrics,
-    ) -> Result<Self, http::Error> {
+    ) -> Result<Self, NotDialled> {
         let url = &wanted.url;
         let authorization = url.user.as_ref().map(|user| {
             let mut value = HeaderValue::from_str(&format!("Basic {}", base64(user.as_bytes())))?;
             value.set_sensitive(true);
-            Ok::<_, http::Error>(value)
+            Ok::<_, NotDialled>(value)
         });
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_str(&url.authority())?);
@@ -95,7 +99,7 @@ impl Backend {
         }
         Ok(Self {
             id: wanted.id.clone(),
-            target: Target::new(url.host.clone(), url.port),
+            target: Target::new(wanted)?,
             path: url.path.parse::<Uri>()?,
             head: written(&headers),
             headers,
@@ -149,6 +153,8 @@ pub struct Settings {
     pub config: Config,
     /// How clients are spoken to.
     pub voice: Voice,
+    /// How backends are known and spoken to where that is encrypted.
+    pub tls: Tls,
     /// What a body may hold.
     pub frame: frame::limits::Limits,
 }
@@ -162,6 +168,7 @@ impl Settings {
     pub fn new(config: Config) -> Self {
         Self {
             voice: Voice::new(&config),
+            tls: Tls::new(&config.tls.authorities),
             frame: frame::limits::Limits {
                 nesting_max: config.limits.nesting,
                 calls_max: config.batch.calls,

@@ -37,6 +37,7 @@ use crate::post_data::Sent;
 use crate::reply::Refusal;
 use crate::reply::Reply;
 use crate::tasks;
+use crate::upstream;
 use crate::worker::Worker;
 
 /// The client's headers that a WebSocket handshake is made of (RFC 6455, section 4.1).
@@ -84,6 +85,10 @@ pub async fn open(worker: &Arc<Worker>, mut request: Request<Incoming>, client: 
             post_data.failed(Pool::Ws, client.address.ip, (status, Sent::Handshake));
         }
         let Some(response) = response else { continue };
+        // A redirect leads away from what is configured, and its words may hold a key.
+        if response.status().is_redirection() {
+            continue;
+        }
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return turned_down(response);
         }
@@ -122,13 +127,9 @@ async fn handshake(
     client: &Client,
 ) -> Option<Response<Incoming>> {
     let allowed = worker.live.snapshot().settings.config.timeouts.attempt;
-    let until = worker.clock.instant(worker.clock.now().after(allowed));
-    timeout_at(until, async {
-        let stream = worker
-            .dial
-            .open(&backend.target, &worker.clock)
-            .await
-            .ok()?;
+    let deadline = worker.clock.now().after(allowed);
+    timeout_at(worker.clock.instant(deadline), async {
+        let stream = upstream::reach(worker, backend, deadline).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
         tasks::background(connection.with_upgrades());
         let mut request = Request::new(Empty::<Bytes>::new());

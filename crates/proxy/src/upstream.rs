@@ -25,10 +25,12 @@ use crate::body::BodyError;
 use crate::bulkhead::Berth;
 use crate::client::Client;
 use crate::clock::Clock;
+use crate::dial::Means;
 use crate::framing::After;
 use crate::framing::Framing;
 use crate::framing::RetryAfter;
 use crate::live::Backend;
+use crate::stream::Stream;
 use crate::trail::Trail;
 use crate::wire::Silence;
 use crate::wire::Wire;
@@ -210,9 +212,9 @@ pub async fn send_once(worker: &Worker, backend: &Arc<Backend>, errand: Errand<'
     };
     let wire = match pooled {
         Some(wire) => wire,
-        None => match timeout_at(until, connect(worker, backend)).await {
-            Ok(Some(wire)) => wire,
-            Ok(None) | Err(_) => return TryEnd::NotSent(Line::Fresh),
+        None => match reach(worker, backend, errand.deadline).await {
+            Some(stream) => Wire::new(stream, worker.clock.now()),
+            None => return TryEnd::NotSent(Line::Fresh),
         },
     };
     let lease = Lease {
@@ -232,13 +234,28 @@ pub async fn send_once(worker: &Worker, backend: &Arc<Backend>, errand: Errand<'
     }
 }
 
-/// A new connection, opened within the time a connect may take.
-async fn connect(worker: &Worker, backend: &Backend) -> Option<Wire> {
-    let now = worker.clock.now();
-    let allowed = worker.live.snapshot().settings.config.timeouts.connect;
-    let until = worker.clock.instant(now.after(allowed));
-    let opened = timeout_at(until, worker.dial.open(&backend.target, &worker.clock));
-    Some(Wire::new(opened.await.ok()?.ok()?, now))
+/// A new connection, opened within the time that a connect may take. What keeps one from opening is in
+/// the log once, and that it does no more, too.
+pub async fn reach(worker: &Worker, backend: &Backend, deadline: Moment) -> Option<Stream> {
+    let snapshot = worker.live.snapshot();
+    let allowed = snapshot.settings.config.timeouts.connect;
+    let means = Means {
+        tls: &snapshot.settings.tls,
+        clock: &worker.clock,
+        until: worker.clock.now().after(allowed).min(deadline),
+    };
+    let opened = worker.dial.open(&backend.target, &means).await;
+    let news = backend
+        .target
+        .news(opened.as_ref().err().copied(), worker.clock.now());
+    match news {
+        Some(Some(why)) => {
+            tracing::warn!(backend = %backend.id, why = why.as_str(), "cannot be connected to");
+        }
+        Some(None) => tracing::info!(backend = %backend.id, "can be connected to again"),
+        None => {}
+    }
+    opened.ok()
 }
 
 /// The head of a request, built from scratch: of what the client said only its address and its

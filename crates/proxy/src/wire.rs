@@ -21,11 +21,11 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
 
-use crate::dial::Stream;
 use crate::framing;
 use crate::framing::Framing;
 use crate::framing::Head;
 use crate::framing::Step;
+use crate::stream::Stream;
 
 /// Bytes of an answer's head; a load balancer in front would refuse more than 32 KiB.
 const HEAD_BYTES_MAX: usize = 24 * 1024;
@@ -115,6 +115,7 @@ impl Wire {
     /// Writes until all is written, or the backend has begun to answer before it had read all.
     async fn write(&mut self, head: &mut Bytes, body: &mut Bytes) -> Result<(), Silence> {
         let whole = head.len();
+        let tells = self.stream.tells_what_left();
         poll_fn(|cx| {
             loop {
                 let part = if head.has_remaining() {
@@ -122,12 +123,19 @@ impl Wire {
                 } else {
                     &mut *body
                 };
-                if !part.has_remaining() {
-                    return Poll::Ready(Ok(()));
-                }
-                match Pin::new(&mut self.stream).poll_write(cx, part) {
+                let mut stream = Pin::new(&mut self.stream);
+                let written = match part.has_remaining() {
+                    true => stream.as_mut().poll_write(cx, part),
+                    // What was encrypted may still wait for the socket; of plain bytes none do.
+                    false => match stream.as_mut().poll_flush(cx) {
+                        Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
+                        Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                        Poll::Pending => Poll::Pending,
+                    },
+                };
+                match written {
                     Poll::Ready(Ok(written)) if written > 0 => part.advance(written),
-                    Poll::Ready(_) if head.len() == whole => {
+                    Poll::Ready(_) if tells && head.len() == whole => {
                         return Poll::Ready(Err(Silence::NotSent));
                     }
                     // What it has said before it closed may still be read.

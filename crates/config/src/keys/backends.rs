@@ -51,4 +51,10 @@ pub(crate) const KEYS: &[Key] = &[
         Preset::Derived("4s in the write pool, else 15s"),
         "an idle connection to it is closed after this; shorter than the backend's own limit",
     ),
+    key(
+        "backends.allow_link_local",
+        Kind::Switch,
+        Preset::Same("false"),
+        "whether it may be at a link-local address, where clouds keep their secrets",
+    ),
 ];

@@ -274,9 +274,9 @@ const MISTAKES: &[(&str, Pairs<'static>, &str)] = &[
     ),
     (
         ONE,
-        &[("HEADWAY_BACKENDS__a__URL", "https://h")],
-        "backends.a.url (environment HEADWAY_BACKENDS__a__URL): https backends are not supported by \
-          this version; an http:// URL is right",
+        &[("HEADWAY_TLS__CA_FILE", "/nowhere/at/all")],
+        "tls.ca_file = \"/nowhere/at/all\" (environment HEADWAY_TLS__CA_FILE): entity not found; \
+          \"off\" or the path of a file of PEM certificates is right",
     ),
     (
         ONE,

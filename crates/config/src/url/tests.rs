@@ -26,6 +26,8 @@ fn urls_are_taken_apart() {
         Ok(("rpc_node-1.local", 1, "/")),
     );
     check("http://user:pass@h:81/", Ok(("h", 81, "/")));
+    check("https://10.0.0.1/", Ok(("10.0.0.1", 443, "/")));
+    check("https://[::1]:1/", Ok(("::1", 1, "/")));
 }
 
 #[test]
@@ -49,6 +51,10 @@ fn what_cannot_be_dialled_is_refused() {
     check("http://h /x", Err("a space or an odd character in it"));
     check("http://h\u{e9}/x", Err("a space or an odd character in it"));
     check("http://[zz]/", Err("the host is not an IPv6 address"));
+    check(
+        "https://a..b/",
+        Err("the host is not a name that a certificate can have"),
+    );
     check("http://a,b/", Err("the host is not a name or an address"));
     check(
         &format!("http://h/{}", "x".repeat(2048)),
@@ -75,5 +81,28 @@ fn the_host_header_leaves_out_the_usual_port() {
         ("http://[::1]:81", "[::1]:81"),
     ] {
         assert_eq!(BackendUrl::parse(text).unwrap().authority(), authority);
+    }
+}
+
+#[test]
+fn addresses_that_only_this_machine_should_ask() {
+    for (address, link_local) in [
+        ("169.254.0.0", true),
+        ("169.254.169.254", true),
+        ("169.254.255.255", true),
+        ("::ffff:169.254.169.254", true),
+        ("fe80::1", true),
+        ("febf::1", true),
+        ("fd00:ec2::254", true),
+        ("169.253.255.255", false),
+        ("169.255.0.0", false),
+        ("fec0::1", false),
+        ("fd00:ec2::255", false),
+        ("10.0.0.1", false),
+        ("127.0.0.1", false),
+        ("::1", false),
+    ] {
+        let parsed = address.parse().unwrap();
+        assert_eq!(is_link_local(parsed), link_local, "{address}");
     }
 }

@@ -66,6 +66,9 @@ pub(crate) fn config(profile: Profile) -> Config {
             trusted_proxies: Trust::default(),
         },
         admin: checked::Admin { listen: None },
+        tls: checked::Tls {
+            authorities: Vec::new(),
+        },
         health: health(drop_in),
         methods: methods(profile),
         backends: Vec::new(),
@@ -183,7 +186,7 @@ pub(crate) fn backend(cast: &Cast) -> checked::Backend {
     checked::Backend {
         id: BackendId::new(cast.id),
         url: BackendUrl {
-            tls: false,
+            tls: cast.tls,
             host: cast.id.to_owned(),
             port: 8545,
             path: "/v3/KEY?a=b".to_owned(),
@@ -194,5 +197,6 @@ pub(crate) fn backend(cast: &Cast) -> checked::Backend {
         leader: cast.leader,
         external: cast.external,
         keep_alive: cast.keep_alive,
+        allow_link_local: false,
     }
 }

@@ -136,6 +136,11 @@ async fn the_next_node_is_asked_when_one_cannot_be_reached() {
         refusing("other", Pool::Ws),
         node("other", Pool::Ws, [Act::Reset]),
         node("other", Pool::Ws, [Act::Hang]),
+        node(
+            "other",
+            Pool::Ws,
+            [Act::Headed(302, "location: http://h/KEY\r\n", "KEY")],
+        ),
     ] {
         let proxy = start(vec![other, good().far()]);
         let (client, _) = tunnel(&proxy).await;

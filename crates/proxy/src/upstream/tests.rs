@@ -267,3 +267,17 @@ async fn a_request_that_times_out_is_cancelled() {
     proxy.settle().await;
     assert_eq!(proxy.left("read-1"), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_send_whose_handshake_fails_was_not_sent_and_goes_to_another_miner() {
+    // It waits for the end of a head, which a greeting in TLS is not.
+    let mute = node("write-1", Pool::Write, [Act::Hang]).tls();
+    let good = node("write-2", Pool::Write, [Act::Echo]);
+    let proxy = Proxy::start(config(Profile::TxProxy), vec![mute, good]);
+    for _ in 0..4 {
+        let send = call("7", "eth_sendRawTransaction");
+        assert_eq!(proxy.post(send).await.status, 200);
+    }
+    proxy.settle().await;
+    assert_eq!((proxy.count("write-1"), proxy.count("write-2")), (0, 4));
+}
