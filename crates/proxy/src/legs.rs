@@ -12,6 +12,7 @@ use rules::method::Duty;
 use rules::method::Label;
 use rules::moment::Moment;
 use rules::outcome::Outcome;
+use rules::phrases;
 
 use crate::deliver::Exchange;
 use crate::live::Backend;
@@ -257,7 +258,10 @@ async fn together(exchange: &Exchange, leg: &Leg, mut members: Vec<Member>) -> V
 fn learn(backend: &Backend, members: &[Member], parts: &[Part], now: Moment) {
     for part in parts {
         match part.outcome {
-            Outcome::Busy => record::hold_off(backend, None, now),
+            Outcome::Busy => {
+                let said = std::str::from_utf8(&part.value.text);
+                record::hold_off(backend, said.ok().and_then(phrases::patience), now);
+            }
             Outcome::NoMethod => {
                 let of = |member: &&Member| Some(member.place) == usize::try_from(part.id).ok();
                 if let Some(member) = members.iter().find(of) {
