@@ -38,7 +38,8 @@ trap finish EXIT
 binary=${HEADWAY_BINARY:-}
 if [ -z "$binary" ]; then
   target=$(uname -m)-unknown-linux-musl
-  rustup target add "$target" && cargo build --release --locked --package headway --target "$target" || exit 1
+  rustup target add "$target" || exit 1
+  env "CC_${target//-/_}=musl-gcc" cargo build --release --locked --package headway --target "$target" || exit 1
   binary=target/$target/release/headway
 fi
 
@@ -48,7 +49,11 @@ cp "$binary" "$work/binary/headway"
 printf 'FROM scratch\nCOPY headway /headway\n' >"$work/binary/Dockerfile"
 build=(buildah bud --isolation chroot --format docker --pull-never)
 check "an image of the program" "${build[@]}" -t localhost/headway-binary -f "$work/binary/Dockerfile" "$work/binary"
-build+=(--build-arg BINARY=localhost/headway-binary -f docker/Dockerfile)
+{
+  echo 'FROM localhost/headway-binary AS build'
+  sed '1,/^FROM scratch AS program$/{/^FROM scratch AS program$/!d}' docker/Dockerfile
+} >"$work/Dockerfile"
+build+=(-f "$work/Dockerfile")
 
 "$binary" devnet --control 127.0.0.1:0 >"$work/devnet" &
 devnet=$!
