@@ -151,6 +151,8 @@ pub struct Limits {
     pub nesting: usize,
     /// Calls the leader takes at a time as a fallback.
     pub leader_calls: u32,
+    /// Connections of one client at once; trusted proxies are not limited.
+    pub connections_per_client: Option<u32>,
     /// Client connections at once.
     pub connections: usize,
     /// HTTP requests served at once.

@@ -60,7 +60,7 @@ pub(crate) fn config(asked: &mut Asked<'_>) -> Config {
         authorities: asked.authorities("tls.ca_file"),
     };
     let health = health(asked);
-    let limits = limits(asked);
+    let limits = limits(asked, &server);
     let timeouts = timeouts(asked);
     let retry = Retry {
         tries: asked.count32("retry.tries"),
@@ -197,7 +197,7 @@ fn max_lag_at_once(asked: &mut Asked<'_>, max_lag: u64) -> u64 {
     at_once
 }
 
-fn limits(asked: &mut Asked<'_>) -> Limits {
+fn limits(asked: &mut Asked<'_>, server: &Server) -> Limits {
     Limits {
         body_bytes: asked.size("limits.body_bytes"),
         buffered_bytes: buffered_bytes(asked),
@@ -205,6 +205,7 @@ fn limits(asked: &mut Asked<'_>) -> Limits {
         nesting: asked.size("limits.nesting"),
         leader_calls: asked.count32("limits.leader_calls"),
         connections: asked.size("limits.connections"),
+        connections_per_client: connections_per_client(asked, server),
         in_flight: asked.size("limits.in_flight"),
         read_calls: asked.count32("limits.read_calls"),
         heavy_calls: asked.count32("limits.heavy_calls"),
@@ -270,18 +271,31 @@ fn batch(asked: &mut Asked<'_>) -> Batch {
     }
 }
 
+fn connections_per_client(asked: &mut Asked<'_>, server: &Server) -> Option<u32> {
+    let name = "limits.connections_per_client";
+    let most = asked.count_or_word(name)?;
+    remind(asked, name, server);
+    Some(u32::try_from(most).unwrap_or(u32::MAX))
+}
+
+/// Clients are limited one by one: a load balancer that nobody named would be taken for one.
+fn remind(asked: &mut Asked<'_>, key: &str, server: &Server) {
+    if server.trusted_proxies.is_empty() {
+        let wrong = "clients are told apart by their connections alone";
+        let right = "behind a load balancer, which makes all of them one client, \
+            server.trusted_proxies has to name it";
+        asked.warnings.push(Problem::new(key, wrong, right));
+    }
+}
+
 fn rate_limit(asked: &mut Asked<'_>, server: &Server) -> RateLimit {
     let mode = match asked.text("rate_limit.mode").as_str() {
         "off" => RateMode::Off,
         "dry-run" => RateMode::DryRun,
         _ => RateMode::Enforce,
     };
-    if mode == RateMode::Enforce && server.trusted_proxies.is_empty() {
-        let wrong = "clients are told apart by their connections alone";
-        let right = "behind a load balancer, which makes all of them one client, \
-            server.trusted_proxies has to name it";
-        let warning = Problem::new("rate_limit.mode", wrong, right);
-        asked.warnings.push(warning.with_value("\"enforce\""));
+    if mode == RateMode::Enforce {
+        remind(asked, "rate_limit.mode", server);
     }
     let per_second = asked.count32("rate_limit.per_second");
     RateLimit {

@@ -66,21 +66,20 @@ fn the_profiles_count_clients_differently() {
 }
 
 #[test]
-fn who_refuses_by_rate_is_reminded_of_load_balancers() {
-    for (mode, proxies, warned) in [
-        ("enforce", "", true),
-        ("enforce", "private", false),
-        ("dry-run", "", false),
-        ("off", "", false),
+fn who_limits_clients_is_reminded_of_load_balancers() {
+    let (mode, connections) = ("rate_limit.mode", "limits.connections_per_client");
+    for (key, value, proxies, warned) in [
+        (mode, "enforce", "", true),
+        (mode, "enforce", "private", false),
+        (mode, "dry-run", "", false),
+        (mode, "off", "", false),
+        (connections, "50", "", true),
+        (connections, "50", "private", false),
+        (connections, "off", "", false),
     ] {
-        let keys = [
-            ("rate_limit.mode", mode),
-            ("server.trusted_proxies", proxies),
-        ];
+        let keys = [(key, value), ("server.trusted_proxies", proxies)];
         let warnings = loaded(&keys).unwrap().warnings;
-        let about = warnings
-            .iter()
-            .any(|warning| warning.key == "rate_limit.mode");
-        assert_eq!(about, warned, "{mode} {proxies}");
+        let about = warnings.iter().any(|warning| warning.key == key);
+        assert_eq!(about, warned, "{key} {value} {proxies}");
     }
 }

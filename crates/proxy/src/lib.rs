@@ -27,6 +27,7 @@ pub mod client;
 pub mod live;
 pub mod limiter;
 pub mod bulkhead;
+pub mod crowd;
 pub mod pool;
 pub mod wire;
 pub mod framing;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::io::Write;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use config::checked::Config;
 use frame::id::Id;
 use rules::moment::Moment;
 use tokio::net::TcpListener;
@@ -17,6 +19,8 @@ use tokio::sync::mpsc;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::crowd::Crowd;
+use crate::crowd::Presence;
 use crate::live::Live;
 use crate::metrics::Cap;
 use crate::metrics::Metrics;
@@ -35,8 +39,9 @@ const REST: Duration = Duration::from_millis(50);
 /// Failures with no more than this between them are one burst.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// A connection on its way to a worker, which a stopping process waits for.
-pub type Handed = (TcpStream, SocketAddr, Held);
+/// A connection on its way to a worker, which a stopping process waits for, and which counts for its
+/// client where that is limited.
+pub type Handed = (TcpStream, SocketAddr, Held, Option<Presence>);
 
 /// One worker, as the acceptor sees it.
 #[derive(Clone, Debug)]
@@ -140,6 +145,10 @@ async fn hand(stream: TcpStream, peer: SocketAddr, workers: &[Seat], door: &Door
         door.metrics.front.capped(Cap::Connections);
         return turn_away(&stream, &settings.voice);
     }
+    let Ok(presence) = enter(&door.live.crowd, peer.ip(), &settings.config) else {
+        door.metrics.front.capped(Cap::ConnectionsPerClient);
+        return turn_away(&stream, &settings.voice);
+    };
     let Some(worker) = workers.iter().min_by_key(|worker| open(worker)) else {
         return;
     };
@@ -149,11 +158,26 @@ async fn hand(stream: TcpStream, peer: SocketAddr, workers: &[Seat], door: &Door
     }
     door.metrics.front.connections_total.inc();
     worker.open.fetch_add(1, Relaxed);
-    let handed = (stream, peer, door.tasks.hold());
+    let handed = (stream, peer, door.tasks.hold(), presence);
     if worker.queue.send(handed).await.is_err() {
         worker.open.fetch_sub(1, Relaxed);
     }
 }
+
+/// Counts a connection for its client, if that is limited. Whoever brings the connections of many
+/// clients is not: that is who is trusted to name them.
+fn enter(crowd: &Crowd, peer: IpAddr, config: &Config) -> Result<Option<Presence>, TooMany> {
+    let trusted = &config.server.trusted_proxies;
+    match config.limits.connections_per_client {
+        Some(open_max) if !trusted.covers(peer.to_canonical()) => {
+            crowd.enter(peer, open_max).map(Some).ok_or(TooMany)
+        }
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// A client has as many connections as it may have.
+struct TooMany;
 
 /// One connection too many is told so before it has asked, and costs no more than that.
 fn turn_away(mut stream: &TcpStream, voice: &Voice) {

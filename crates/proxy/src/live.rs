@@ -25,6 +25,7 @@ use tokio::sync::Notify;
 use tokio::sync::Semaphore;
 
 use crate::bulkhead::Bulkheads;
+use crate::crowd::Crowd;
 use crate::dial::Target;
 use crate::limiter::Limiter;
 use crate::metrics::BackendCells;
@@ -250,6 +251,8 @@ pub struct Live {
     budgets: [Budget; PoolName::ALL.len()],
     /// What clients have left to spend.
     pub limiter: Limiter,
+    /// Connections by client, where they are limited.
+    pub crowd: Crowd,
     /// Room for requests by kind of work.
     pub bulkheads: Bulkheads,
     /// What load balancers may be told.
@@ -272,6 +275,7 @@ impl Live {
             budgets: PoolName::ALL.map(|_| Budget::new(tokens, percent)),
             current: ArcSwap::from_pointee(first),
             limiter: Limiter::default(),
+            crowd: Crowd::default(),
             bulkheads: Bulkheads::default(),
             readiness: Readiness::default(),
             trouble: Notify::new(),

@@ -129,7 +129,7 @@ async fn work(
     open: Arc<AtomicUsize>,
     stopping: watch::Receiver<bool>,
 ) {
-    while let Some((stream, peer, held)) = handed.recv().await {
+    while let Some((stream, peer, held, presence)) = handed.recv().await {
         worker.metrics.front.connections.inc();
         let counted = Open(Arc::clone(&worker), Arc::clone(&open));
         let Ok(stream) = TcpStream::from_std(stream) else {
@@ -137,7 +137,7 @@ async fn work(
         };
         let served = serve::connection(Arc::clone(&worker), stream, peer.ip(), stopping.clone());
         worker.tasks.spawn(async move {
-            let _counted = (counted, held);
+            let _counted = (counted, held, presence);
             served.await;
         });
     }

@@ -82,6 +82,13 @@ pub(crate) const KEYS: &[Key] = &[
         "HTTP requests served at once; one more is told 503, but for health",
     ),
     key(
+        "limits.connections_per_client",
+        Kind::Count(1, 1_000_000),
+        Preset::Same("off"),
+        "connections of one address, or of a /64 of IPv6, at once",
+    )
+    .or("off"),
+    key(
         "limits.read_calls",
         Kind::Count(1, 1_000_000),
         Preset::Same("5000"),

@@ -136,6 +136,7 @@ fn limits() -> checked::Limits {
         leader_calls: 256,
         connections: 20_000,
         in_flight: 10_000,
+        connections_per_client: None,
         read_calls: 5000,
         heavy_calls: 256,
         write_calls: 1000,

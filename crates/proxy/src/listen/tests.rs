@@ -1,6 +1,9 @@
 //! Stories about the front door when it cannot be opened wide enough.
 
 use config::checked::Profile;
+use rules::address::Network;
+use rules::address::Trust;
+use tokio::io::AsyncReadExt;
 
 use super::*;
 use crate::harness::Proxy;
@@ -65,7 +68,7 @@ async fn whoever_was_let_in_before_the_end_is_served_evenly() {
     let ours: Vec<_> = clients.iter().map(|c| c.local_addr().unwrap()).collect();
     for worker in &mut handed {
         let mut served = 0;
-        while let Some((_, peer, _held)) = worker.recv().await {
+        while let Some((_, peer, ..)) = worker.recv().await {
             assert!(ours.contains(&peer));
             served += 1;
         }
@@ -74,4 +77,64 @@ async fn whoever_was_let_in_before_the_end_is_served_evenly() {
     assert_eq!(tasks.open(), 0);
     let refused = tokio::net::TcpStream::connect(address).await;
     assert!(refused.is_err(), "nobody else is let in");
+}
+
+/// Lets everybody in who is at the door, by these settings; what each client hears, and who was let
+/// in.
+async fn knocked(config: Config, clients: usize) -> (Proxy, Vec<String>, Vec<Handed>) {
+    let proxy = Proxy::start(config, Vec::new());
+    let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut sockets = Vec::new();
+    for _ in 0..clients {
+        sockets.push(tokio::net::TcpStream::connect(address).await.unwrap());
+    }
+    let (seats, mut handed) = seats(1);
+    let door = Door {
+        live: Arc::clone(&proxy.worker.live),
+        metrics: Arc::clone(&proxy.worker.metrics),
+        clock: proxy.worker.clock,
+        tasks: Tasks::default(),
+    };
+    let (_stop, stopping) = watch::channel(true);
+    accept(listener, seats, door, stopping).await;
+    let mut let_in = Vec::new();
+    while let Some(handed) = handed[0].recv().await {
+        let_in.push(handed);
+    }
+    let mut heard = Vec::new();
+    for mut socket in sockets {
+        let ours = socket.local_addr().unwrap();
+        if let_in.iter().any(|(_, peer, ..)| *peer == ours) {
+            continue;
+        }
+        let mut text = String::new();
+        socket.read_to_string(&mut text).await.unwrap();
+        heard.push(text);
+    }
+    (proxy, heard, let_in)
+}
+
+#[tokio::test]
+async fn a_client_with_too_many_connections_is_told_so_and_trusted_proxies_are_not() {
+    let limited = || {
+        let mut config = config(Profile::Evm);
+        config.limits.connections_per_client = Some(2);
+        config
+    };
+    let (proxy, heard, let_in) = knocked(limited(), 3).await;
+    assert_eq!(let_in.len(), 2);
+    assert!(heard[0].starts_with("HTTP/1.1 503 "), "{heard:?}");
+    let counter = "headway_capped_total{limit=\"connections_per_client\"}";
+    assert_eq!(proxy.metric(counter) as u64, 1);
+    // They count for as long as they are open.
+    assert_eq!(proxy.worker.live.crowd.clients(), 1);
+    drop(let_in);
+    assert_eq!(proxy.worker.live.crowd.clients(), 0);
+    let mut trusting = limited();
+    let here = Network::parse("127.0.0.0/8").unwrap();
+    trusting.server.trusted_proxies = Trust::new(vec![here]);
+    let (proxy, heard, let_in) = knocked(trusting, 3).await;
+    assert_eq!((let_in.len(), heard.len()), (3, 0));
+    assert_eq!(proxy.worker.live.crowd.clients(), 0);
 }

@@ -30,11 +30,13 @@ impl Late {
     const NAMES: [&'static str; 5] = ["first_byte", "head", "body", "write", "keep_alive"];
 }
 
-/// A limit over all clients.
+/// A limit that was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cap {
     /// Of connections.
     Connections,
+    /// Of connections of one client.
+    ConnectionsPerClient,
     /// Of requests that are served.
     InFlight,
     /// Of bytes in memory.
@@ -49,8 +51,9 @@ pub enum Cap {
 
 impl Cap {
     /// In the order of the variants.
-    const NAMES: [&'static str; 6] = [
+    const NAMES: [&'static str; 7] = [
         "connections",
+        "connections_per_client",
         "in_flight",
         "buffered_bytes",
         "read_calls",
@@ -116,7 +119,7 @@ impl Front {
         )?;
         let capped = made.counters(
             "capped_total",
-            "What was turned away because a limit over all clients was reached.",
+            "What was turned away because a limit was reached.",
             &["limit"],
         )?;
         let over_rate = made.counters(

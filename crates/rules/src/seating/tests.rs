@@ -5,6 +5,8 @@ use crate::health::Link;
 use crate::ids::BackendId;
 use crate::moment::Moment;
 use crate::table::Standing;
+use crate::verdict::Reference;
+use crate::verdict::Source;
 use crate::verdict::Verdict;
 
 fn judgement(standings: &[Standing], leader_usable: bool) -> Judgement {
@@ -18,7 +20,11 @@ fn judgement(standings: &[Standing], leader_usable: bool) -> Judgement {
     };
     Judgement {
         verdicts: standings.iter().map(verdict).collect(),
-        reference: None,
+        reference: Some(Reference {
+            number: 77,
+            timestamp: 1,
+            source: Source::Vote(0),
+        }),
         leader_usable,
         leader_first: leader_usable,
         head_too_old: false,
@@ -50,6 +56,7 @@ fn seats_are_indices_of_specs_and_the_leader_sits_only_while_usable() {
     for usable in [true, false] {
         let judgement = judgement(&[Standing::Lagging, Standing::Eligible], usable);
         let table = table(&specs, &judgement, &vitals, &rungs);
+        assert_eq!(table.head(), Some(77));
         let place = table.place(Seat::new(0)).unwrap();
         assert_eq!((place.standing, place.lag), (Standing::Lagging, Some(1)));
         assert_eq!(place.returned, Some(Moment::ZERO));
