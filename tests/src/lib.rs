@@ -11,6 +11,8 @@
     reason = "a test fails by panicking, and says why"
 )]
 
+pub mod survive;
+pub mod rig;
 pub mod differences;
 pub mod declared;
 pub mod seen;

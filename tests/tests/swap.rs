@@ -7,26 +7,14 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use config::load::Sources;
-use control::publish;
 use devnet::Devnet;
 use devnet::Kind;
 use devnet::Plan;
 use headway_tests::load::Load;
-use proxy::clock::Clock;
-use proxy::dial::Dial;
+use headway_tests::rig;
 use proxy::listen;
-use proxy::live::Backend;
-use proxy::live::Live;
-use proxy::live::Settings;
 use proxy::live::Snapshot;
-use proxy::logs::Logs;
-use proxy::memory::Memory;
-use proxy::metrics::Metrics;
-use proxy::reply::Refusal;
 use proxy::server::Server;
-use proxy::tasks::Tasks;
-use proxy::worker::Worker;
 use rules::table::Ladder;
 use rules::table::Standing;
 use rules::table::Table;
@@ -42,36 +30,6 @@ fn addresses(network: &Devnet, kind: Kind) -> String {
         .map(|node| node.addr().to_string())
         .collect::<Vec<_>>()
         .join(",")
-}
-
-fn worker(network: &Devnet) -> Worker {
-    let sources = Sources {
-        environment: vec![
-            ("WRITE_ENDPOINT".into(), addresses(network, Kind::Miner)),
-            ("READ_ENDPOINT".into(), addresses(network, Kind::Read)),
-        ],
-        ..Sources::default()
-    };
-    let config = config::load::load(&sources).unwrap().config;
-    let metrics = Metrics::new(&config.methods, &Refusal::REASONS).unwrap();
-    let backends = config
-        .backends
-        .iter()
-        .map(|wanted| Backend::new(wanted, 2, &metrics));
-    let backends = backends.map(|backend| Arc::new(backend.unwrap())).collect();
-    Worker {
-        index: 0,
-        clock: Clock::start(),
-        memory: Memory::new(config.limits.buffered_bytes),
-        live: Arc::new(Live::new(publish::first(
-            Arc::new(Settings::new(config)),
-            backends,
-        ))),
-        metrics: Arc::new(metrics),
-        logs: Logs::default(),
-        dial: Arc::new(Dial::Net),
-        tasks: Tasks::default(),
-    }
 }
 
 /// The same table with one read backend after another out of its pool.
@@ -94,7 +52,12 @@ fn without(snapshot: &Snapshot, out: usize) -> Snapshot {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn swaps_under_load_fail_and_misroute_nothing() {
     let network = Devnet::start(Plan::default()).await.unwrap();
-    let worker = worker(&network);
+    let environment = [
+        ("WRITE_ENDPOINT", addresses(&network, Kind::Miner)),
+        ("READ_ENDPOINT", addresses(&network, Kind::Read)),
+    ];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value));
+    let worker = rig::worker(environment.to_vec(), 2);
     let live = Arc::clone(&worker.live);
     let listener = listen::bind(([127, 0, 0, 1], 0).into()).unwrap();
     let server = Server::start(worker, 2, vec![listener]).unwrap();

@@ -31,8 +31,9 @@ impl Problem {
         }
     }
 
+    /// A name in the environment may hold anything, line ends too.
     pub(crate) fn from(mut self, origin: impl Into<String>) -> Self {
-        self.origin = Some(origin.into());
+        self.origin = Some(origin.into().escape_debug().to_string());
         self
     }
 

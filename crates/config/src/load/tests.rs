@@ -237,6 +237,12 @@ const MISTAKES: &[(&str, Pairs<'static>, &str)] = &[
         "health.max_lagg (environment HEADWAY_HEALTH__MAX_LAGG): there is no such key; \
           health.max_lag is the nearest",
     ),
+    // A name may hold a line end, a problem stays one line.
+    (
+        ONE,
+        &[("HEADWAY_HEALTH__MAX\n: forged", "1")],
+        "health.max\\n: forged (environment HEADWAY_HEALTH__MAX\\n: forged): there is no such key",
+    ),
     (
         ONE,
         &[
