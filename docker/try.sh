@@ -39,7 +39,8 @@ binary=${HEADWAY_BINARY:-}
 if [ -z "$binary" ]; then
   target=$(uname -m)-unknown-linux-musl
   rustup target add "$target" || exit 1
-  env "CC_${target//-/_}=musl-gcc" cargo build --release --locked --package headway --target "$target" || exit 1
+  env "CC_${target//-/_}=musl-gcc" CARGO_PROFILE_RELEASE_STRIP=debuginfo \
+    cargo build --release --locked --package headway --target "$target" || exit 1
   binary=target/$target/release/headway
 fi
 
@@ -66,7 +67,7 @@ check "tx_proxy's build arguments" "${build[@]}" --target drop-in -t evm/tx_prox
   --build-arg WRITE_ENDPOINT="$host:$(port miner-1)" --build-arg READ_ENDPOINT="$host:$(port read-1)" \
   --build-arg TEST_ENDPOINT="$host:$(port read-2)" --build-arg WS_ENDPOINT="$host:$(port read-3)" .
 check "the default image" "${build[@]}" -t localhost/headway .
-check "it is small" test "$(podman image inspect --format '{{.Size}}' localhost/headway)" -lt 40000000
+check "it is small" test "$(podman image inspect --format '{{.Size}}' localhost/headway)" -lt 30000000
 
 # What podman needs here and Docker does not: its network, and a name for the machine around it.
 run=(podman run --runtime runc --ulimit nofile=20000:20000 --ulimit nproc=16384:16384
