@@ -10,6 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use rules::ids::Pool;
 use rules::ids::Seat;
 use rules::moment::Moment;
+use rules::table::NEAR_BLOCKS;
 use tokio::time::sleep_until;
 use tokio::time::timeout_at;
 
@@ -112,7 +113,9 @@ fn freshest(exchange: &Exchange) -> Vec<Seat> {
         .classify(BY_HASH)
         .map_or(Pool::Read, |class| class.pool);
     let mut seats = table.line(pool).eligible.clone();
-    seats.sort_by_key(|seat| table.place(*seat).and_then(|place| place.lag));
+    // Who has not told its head yet is not the freshest, but may be.
+    let lag = |seat: &Seat| table.place(*seat).and_then(|place| place.lag);
+    seats.sort_by_key(|seat| lag(seat).unwrap_or(NEAR_BLOCKS));
     seats.truncate(NODES_MAX);
     if seats.is_empty() {
         let ladder = table.ladder();
