@@ -1,6 +1,11 @@
 //! Asks the merged sources for one key after another, and collects what is wrong and what holds.
 
+use std::fmt;
+use std::hash::DefaultHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use figment::value::Value;
@@ -16,6 +21,7 @@ use crate::layers::Merged;
 use crate::problem::Problem;
 use crate::raw::Raw;
 use crate::raw::raw;
+use crate::raw::secret_file;
 use crate::raw::written;
 
 /// A value in force and where it came from; secrets are hidden.
@@ -27,6 +33,25 @@ pub struct Effective {
     pub value: String,
     /// `default`, `profile NAME`, the path of the file, `environment NAME` or `command line`.
     pub origin: String,
+    pub(crate) mark: Mark,
+}
+
+/// Tells one value of a key from another, shows neither.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark(u64);
+
+impl Mark {
+    fn of(setting: &Setting) -> Self {
+        let mut hasher = DefaultHasher::new();
+        setting.hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
+
+impl fmt::Debug for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mark")
+    }
 }
 
 /// The answers so far. A wrong value is a problem, and its default stands in for it so that the
@@ -36,6 +61,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Problem>,
     pub(crate) values: Vec<Effective>,
+    /// Files that secrets came from.
+    pub(crate) files: Vec<PathBuf>,
     environment: &'a Environment,
 }
 
@@ -46,6 +73,7 @@ impl<'a> Asked<'a> {
             problems: Vec::new(),
             warnings: Vec::new(),
             values: Vec::new(),
+            files: Vec::new(),
             environment,
         }
     }
@@ -85,6 +113,7 @@ impl<'a> Asked<'a> {
             key: shown.to_owned(),
             value: setting.shown(),
             origin: "default".to_owned(),
+            mark: Mark::of(setting),
         });
     }
 
@@ -186,6 +215,7 @@ impl<'a> Asked<'a> {
                 .with_value(written(value, secret))
                 .from(origin.clone())
         };
+        self.files.extend(secret_file(value).filter(|_| secret));
         let (raw, filled) = match raw(value, secret, self.environment) {
             Ok(raw) => raw,
             Err(unfilled) => {
@@ -201,8 +231,13 @@ impl<'a> Asked<'a> {
                     true => written(value, secret),
                     false => setting.shown(),
                 };
-                let key = shown.to_owned();
-                self.values.push(Effective { key, value, origin });
+                let (key, mark) = (shown.to_owned(), Mark::of(&setting));
+                self.values.push(Effective {
+                    key,
+                    value,
+                    origin,
+                    mark,
+                });
                 Some(setting)
             }
             Err(wrong) => {

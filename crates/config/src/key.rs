@@ -16,6 +16,8 @@ pub struct Key {
     pub preset: Preset,
     /// What it is for, in one line.
     pub help: &'static str,
+    /// It is read when the process starts and holds until it ends.
+    pub at_start: bool,
 }
 
 /// Where a default comes from.
@@ -57,6 +59,12 @@ impl Key {
         }
     }
 
+    /// A key that a running process does not read again; `change::as_started` keeps its value.
+    pub(crate) const fn at_start(mut self) -> Self {
+        self.at_start = true;
+        self
+    }
+
     pub(crate) const fn or(mut self, word: &'static str) -> Self {
         self.instead = Some(word);
         self
@@ -70,6 +78,7 @@ pub(crate) const fn key(name: &'static str, kind: Kind, preset: Preset, help: &'
         instead: None,
         preset,
         help,
+        at_start: false,
     }
 }
 

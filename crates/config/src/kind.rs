@@ -69,7 +69,7 @@ pub enum Kind {
 }
 
 /// A value that its key accepts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Setting {
     /// The word that the key takes instead of a value.
     Instead(&'static str),

@@ -2,6 +2,8 @@
 //!
 //! Modules stand from the top of the stairs down: a module uses only those below its own line.
 
+pub mod change;
+
 pub mod load;
 
 mod sections;

@@ -40,6 +40,22 @@ pub struct Loaded {
     pub values: Vec<Effective>,
     /// What is allowed but worth knowing.
     pub warnings: Vec<Problem>,
+    /// Files that secrets were read from.
+    pub files: Vec<PathBuf>,
+}
+
+impl Sources {
+    /// The configuration file that would be read, whether or not it is there.
+    #[must_use]
+    pub fn path(&self) -> Option<PathBuf> {
+        self.named().or_else(|| self.fallback.clone())
+    }
+
+    fn named(&self) -> Option<PathBuf> {
+        let variable = variable(&self.environment, "HEADWAY_CONFIG");
+        let variable = variable.filter(|path| !path.is_empty());
+        self.file.clone().or_else(|| variable.map(PathBuf::from))
+    }
 }
 
 /// Reads all sources and checks them.
@@ -78,18 +94,14 @@ fn checked(file: Option<FileText>, sources: &Sources) -> Result<Loaded, Vec<Prob
         config,
         values,
         warnings: asked.warnings,
+        files: asked.files,
     })
 }
 
 fn file(sources: &Sources) -> Result<Option<FileText>, Problem> {
-    let named = variable(&sources.environment, "HEADWAY_CONFIG").filter(|path| !path.is_empty());
-    let path = match (&sources.file, named) {
-        (Some(path), _) => path.clone(),
-        (None, Some(path)) => PathBuf::from(path),
-        (None, None) => match &sources.fallback {
-            Some(path) if path.exists() => path.clone(),
-            Some(_) | None => return Ok(None),
-        },
+    let there = sources.fallback.clone().filter(|path| path.exists());
+    let Some(path) = sources.named().or(there) else {
+        return Ok(None);
     };
     let origin = path.display().to_string();
     let text = text(&path)

@@ -1,6 +1,7 @@
 //! A value before its key has been asked what it should be: variables and secrets filled in.
 
 use std::fs;
+use std::path::PathBuf;
 
 use figment::value::Dict;
 use figment::value::Value;
@@ -124,6 +125,14 @@ fn fill(text: &str, environment: &Environment) -> Result<Option<String>, Unfille
     })
 }
 
+/// The file of a secret written as `{ file = "path" }`.
+pub(crate) fn secret_file(value: &Value) -> Option<PathBuf> {
+    let Value::String(_, path) = value.as_dict()?.get("file")? else {
+        return None;
+    };
+    Some(PathBuf::from(path))
+}
+
 fn from_elsewhere(table: &Dict, environment: &Environment) -> Result<(Raw, bool), Unfilled> {
     let right = "text, { env = \"NAME\" } or { file = \"path\" } is right";
     let unfilled = |wrong: String| Unfilled { wrong, right };
@@ -132,14 +141,14 @@ fn from_elsewhere(table: &Dict, environment: &Environment) -> Result<(Raw, bool)
         Some((kind, Value::String(_, name))) if kind == "env" => variable(environment, name)
             .ok_or_else(|| unfilled(format!("the environment has no {}", legible(name))))?
             .to_owned(),
-        Some((kind, Value::String(_, path))) if kind == "file" => secret_file(path)
+        Some((kind, Value::String(_, path))) if kind == "file" => read_secret(path)
             .map_err(|wrong| unfilled(format!("the file {}: {wrong}", quoted(path))))?,
         _ => return Err(unfilled("not a secret from elsewhere".to_owned())),
     };
     Ok((Raw::Text(text.trim().to_owned()), true))
 }
 
-fn secret_file(path: &str) -> Result<String, String> {
+fn read_secret(path: &str) -> Result<String, String> {
     let size = fs::metadata(path).map_err(|error| error.kind().to_string())?;
     if !size.is_file() || size.len() > SECRET_BYTES_MAX {
         return Err("not a file of at most 64 KiB".to_owned());

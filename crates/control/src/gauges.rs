@@ -13,6 +13,10 @@ use proxy::worker::Worker;
 use rules::ids::Pool;
 use rules::table::Standing;
 
+pub use crate::gauges::reloads::Reloads;
+
+mod reloads;
+
 /// The names of standings, as metrics and logs show them.
 #[must_use]
 pub const fn name(standing: Standing) -> &'static str {
@@ -65,6 +69,8 @@ pub struct Gauges {
     pub probes_discarded: IntCounter,
     /// Side ports that could not be bound.
     pub bind_failures: IntCounter,
+    /// How reloads of the configuration ended.
+    pub reloads: Reloads,
     looked_at: LookedAt,
 }
 
@@ -156,32 +162,53 @@ impl Gauges {
             )?,
             bind_failures: made
                 .counter("bind_failures_total", "Side ports that could not be bound.")?,
+            reloads: Reloads::new(made)?,
             looked_at: LookedAt::new(made)?,
         };
         version(made)?;
-        gauges.prepare(&worker.live);
+        for place in worker.live.snapshot().table.places() {
+            gauges.prepare(place.id.as_str());
+        }
+        gauges.look(&worker.live);
         Ok(gauges)
     }
 
-    /// Creates every series, so that rates and absences can be computed from the first scrape.
-    fn prepare(&self, live: &Arc<Live>) {
-        for place in live.snapshot().table.places() {
-            let id = place.id.as_str();
-            for state in STANDINGS.map(name) {
-                self.transitions.with_label_values(&[id, state]);
-                self.backend_state.with_label_values(&[id, state]);
-            }
-            self.backend_up.with_label_values(&[id]);
-            self.probe_seconds.with_label_values(&[id]);
-            self.probe_failures.with_label_values(&[id]);
+    /// Creates every series of a backend, so that rates and absences can be computed from the first
+    /// scrape.
+    pub fn prepare(&self, id: &str) {
+        for state in STANDINGS.map(name) {
+            self.transitions.with_label_values(&[id, state]);
+            self.backend_state.with_label_values(&[id, state]);
         }
-        self.look(live);
+        self.backend_up.with_label_values(&[id]);
+        self.probe_seconds.with_label_values(&[id]);
+        self.probe_failures.with_label_values(&[id]);
+    }
+
+    /// A backend is gone, and so are its series.
+    pub fn forget(&self, id: &str) {
+        for state in STANDINGS.map(name) {
+            let _had_none = self.transitions.remove_label_values(&[id, state]);
+            let _had_none = self.backend_state.remove_label_values(&[id, state]);
+        }
+        for gauges in [
+            &self.backend_up,
+            &self.block_number,
+            &self.lag_blocks,
+            &self.head_age_seconds,
+        ] {
+            let _had_none = gauges.remove_label_values(&[id]);
+        }
+        let _had_none = self.probe_seconds.remove_label_values(&[id]);
+        let _had_none = self.probe_failures.remove_label_values(&[id]);
     }
 
     /// Brings what moves with every call up to date; done when somebody looks.
     pub fn look(&self, live: &Arc<Live>) {
         let snapshot = live.snapshot();
         let table = &snapshot.table;
+        // Backends may have gone since somebody looked.
+        self.looked_at.in_flight.reset();
         for place in table.places() {
             let in_flight = i64::from(place.vitals.load.in_flight());
             self.looked_at

@@ -26,11 +26,13 @@ use proxy::tasks::Tasks;
 use proxy::worker::Worker;
 use rules::ids::Pool;
 use rules::table::Place;
+use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 use tracing::subscriber::DefaultGuard;
 
 use crate::admin::View;
 use crate::gauges::Gauges;
+use crate::prober::Order;
 use crate::prober::Prober;
 use crate::publish;
 
@@ -82,6 +84,8 @@ pub(crate) struct Stage {
     pub(crate) worker: Worker,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) log: Log,
+    /// What it is configured by.
+    pub(crate) sources: Sources,
     _logging: DefaultGuard,
 }
 
@@ -103,23 +107,33 @@ impl Stage {
         for (node, fault) in faults {
             network.node(node).unwrap().set(*fault);
         }
-        let worker = worker(&network, more);
+        let sources = sources(&network, more);
+        let worker = worker(&sources);
         let gauges = Arc::new(Gauges::new(&worker).unwrap());
         Self {
             network,
             worker,
             gauges,
             log,
+            sources,
             _logging: logging,
         }
     }
 
     /// Starts the prober; the receiver hears when everybody was heard of once.
     pub(crate) fn probe(&self) -> oneshot::Receiver<()> {
-        let (first_round, rounds_began) = oneshot::channel();
-        let prober = Prober::new(self.worker.clone(), Arc::clone(&self.gauges), first_round);
-        tasks::background(prober.run());
+        let (rounds_began, _nobody_orders) = self.probe_to_order();
         rounds_began
+    }
+
+    /// The same, with a way to order another configuration.
+    pub(crate) fn probe_to_order(&self) -> (oneshot::Receiver<()>, mpsc::Sender<Order>) {
+        let (first_round, rounds_began) = oneshot::channel();
+        let (orders, ordered) = mpsc::channel(1);
+        let gauges = Arc::clone(&self.gauges);
+        let prober = Prober::new(self.worker.clone(), gauges, first_round, ordered);
+        tasks::background(prober.run());
+        (rounds_began, orders)
     }
 
     pub(crate) fn view(&self) -> View {
@@ -185,7 +199,7 @@ pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     panic!("{what}: this did not become true");
 }
 
-fn worker(network: &Devnet, more: &[(&str, &str)]) -> Worker {
+fn sources(network: &Devnet, more: &[(&str, &str)]) -> Sources {
     let of = |kind: Kind| {
         let nodes = network
             .nodes()
@@ -217,15 +231,18 @@ fn worker(network: &Devnet, more: &[(&str, &str)]) -> Worker {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let mut command_line: Vec<_> = quick.iter().map(owned).collect();
     command_line.extend(more.iter().map(owned));
-    let sources = Sources {
+    Sources {
         environment: environment
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
         command_line,
         ..Sources::default()
-    };
-    let config = config::load::load(&sources).unwrap().config;
+    }
+}
+
+fn worker(sources: &Sources) -> Worker {
+    let config = config::load::load(sources).unwrap().config;
     let metrics = Metrics::new(&config.methods, &Refusal::REASONS).unwrap();
     let backends = config
         .backends

@@ -4,8 +4,11 @@
 
 #[cfg(test)]
 mod harness;
+pub mod reload;
+pub mod files;
 pub mod prober;
 pub mod admin;
 pub mod publish;
+pub mod watch;
 pub mod probe;
 pub mod gauges;

@@ -87,6 +87,8 @@ pub fn first(settings: Arc<Settings>, backends: Vec<Arc<Backend>>) -> Snapshot {
 pub struct Publisher {
     live: Arc<Live>,
     gauges: Arc<Gauges>,
+    settings: Arc<Settings>,
+    backends: Vec<Arc<Backend>>,
     vitals: Vec<Arc<Vitals>>,
     rungs: Rungs,
     doubts: Vec<Doubt>,
@@ -100,18 +102,11 @@ impl Publisher {
     #[must_use]
     pub fn new(live: Arc<Live>, gauges: Arc<Gauges>) -> Self {
         let snapshot = live.snapshot();
-        let config = &snapshot.settings.config;
         Self {
-            vitals: snapshot
-                .backends
-                .iter()
-                .map(|backend| Arc::clone(&backend.vitals))
-                .collect(),
-            rungs: Rungs {
-                leader_serves: config.health.leader_serves.clone(),
-                leader_calls_max: config.limits.leader_calls,
-                stale: config.health.stale,
-            },
+            vitals: vitals(&snapshot.backends),
+            rungs: rungs(&snapshot.settings),
+            settings: Arc::clone(&snapshot.settings),
+            backends: snapshot.backends.clone(),
             live,
             gauges,
             doubts: Vec::new(),
@@ -121,15 +116,23 @@ impl Publisher {
         }
     }
 
+    /// From the next judgement on this is what is configured; settings and backends are swapped
+    /// together with the table that belongs to them.
+    pub fn change(&mut self, settings: Arc<Settings>, backends: Vec<Arc<Backend>>) {
+        self.vitals = vitals(&backends);
+        self.rungs = rungs(&settings);
+        self.backends = backends;
+        self.settings = settings;
+    }
+
     /// Swaps the table, brings the gauges up to date, and says what has changed.
     pub fn publish(&mut self, specs: &[Spec], judgement: &Judgement, wall: u64) {
         let table = seating::table(specs, judgement, &self.vitals, &self.rungs);
         let serves = serves_reads(&table, judgement);
-        let before = self.live.snapshot();
         self.live.publish(Snapshot {
             table,
-            backends: before.backends.clone(),
-            settings: Arc::clone(&before.settings),
+            backends: self.backends.clone(),
+            settings: Arc::clone(&self.settings),
         });
         self.live
             .readiness
@@ -138,7 +141,7 @@ impl Publisher {
         self.show(specs, judgement, wall);
         for change in &judgement.changes {
             if change.to == Standing::Down
-                && let Some(backend) = before.backends.get(change.at)
+                && let Some(backend) = self.backends.get(change.at)
             {
                 backend.down.notify_waiters();
             }
@@ -270,6 +273,20 @@ impl Publisher {
             tracing::info!(whose, backend, number, "reference");
         }
         self.source = source;
+    }
+}
+
+fn vitals(backends: &[Arc<Backend>]) -> Vec<Arc<Vitals>> {
+    let vitals = backends.iter().map(|backend| Arc::clone(&backend.vitals));
+    vitals.collect()
+}
+
+fn rungs(settings: &Settings) -> Rungs {
+    let config = &settings.config;
+    Rungs {
+        leader_serves: config.health.leader_serves.clone(),
+        leader_calls_max: config.limits.leader_calls,
+        stale: config.health.stale,
     }
 }
 

@@ -4,6 +4,8 @@ use std::io;
 use std::process::ExitCode;
 
 use config::load::Loaded;
+use config::load::Sources;
+use control::files::Files;
 use proxy::logs;
 use proxy::tasks;
 
@@ -17,11 +19,14 @@ use crate::wiring::Running;
 
 /// Serves; exit code 1 when the configuration or a data address is no good.
 pub(crate) fn run(wanted: &Configured) -> ExitCode {
-    let loaded = match show::load(wanted) {
+    let sources = show::sources(wanted);
+    // Looked at before it is read, so that no change is missed.
+    let files = Files::new(sources.path().into_iter().collect());
+    let loaded = match config::load::load(&sources) {
         Ok(loaded) => loaded,
         Err(found) => return show::problems(&found),
     };
-    match on_this_thread(serve(loaded)) {
+    match on_this_thread(serve(loaded, (sources, files))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say::error(&format!("error: {error}"));
@@ -38,11 +43,19 @@ pub(crate) fn on_this_thread<T>(work: impl Future<Output = io::Result<T>>) -> io
         .block_on(work)
 }
 
-/// Serves a checked configuration until a signal asks for the end.
-pub(crate) async fn serve(loaded: Loaded) -> io::Result<()> {
+/// Serves a checked configuration until a signal asks for the end, and what its sources say after a
+/// change.
+pub(crate) async fn serve(loaded: Loaded, sources: (Sources, Files)) -> io::Result<()> {
     let mut stop = Stop::listen()?;
-    let mut reopen = signals::reopen()?;
-    let running = wiring::start(loaded).await?;
+    let (mut reopen, mut reload) = (signals::reopen()?, signals::reload()?);
+    let running = wiring::start(loaded.clone()).await?;
+    let again = wiring::follow(&running, loaded, sources)?;
+    tasks::background(async move {
+        while reload.recv().await.is_some() {
+            // One that waits is enough: it reads what is there when its turn comes.
+            let _waits_already = again.try_send(());
+        }
+    });
     let logs = running.logs.clone();
     tasks::background(async move {
         while reopen.recv().await.is_some() {

@@ -10,14 +10,19 @@ use crate::arguments::Configured;
 use crate::arguments::Shown;
 use crate::say;
 
-/// Loads the configuration from everywhere it may come from.
-pub(crate) fn load(wanted: &Configured) -> Result<Loaded, Vec<Problem>> {
-    config::load::load(&Sources {
+/// Everywhere the configuration may come from.
+pub(crate) fn sources(wanted: &Configured) -> Sources {
+    Sources {
         file: wanted.config.clone(),
         fallback: Some("proxy.toml".into()),
         environment: config::environment::environment(),
         command_line: wanted.set.clone(),
-    })
+    }
+}
+
+/// Loads the configuration from everywhere it may come from.
+pub(crate) fn load(wanted: &Configured) -> Result<Loaded, Vec<Problem>> {
+    config::load::load(&sources(wanted))
 }
 
 /// Tells everything that is wrong, one line each.

@@ -1,4 +1,4 @@
-//! Signals: stop, stop at once, open the logs again.
+//! Signals: stop, stop at once, load the configuration again, open the logs again.
 
 use std::io;
 
@@ -33,6 +33,11 @@ impl Stop {
             _ = self.interrupt.recv() => "SIGINT",
         }
     }
+}
+
+/// SIGHUP, by which whoever changed the configuration asks for it.
+pub(crate) fn reload() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
 }
 
 /// SIGUSR1, by which whoever moved the logs away asks for new ones.

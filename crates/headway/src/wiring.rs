@@ -7,12 +7,19 @@ use std::time::Duration;
 
 use config::checked::Config;
 use config::load::Loaded;
+use config::load::Sources;
 use control::admin;
 use control::admin::Door;
 use control::admin::View;
+use control::files::Files;
 use control::gauges::Gauges;
+use control::gauges::Reloads;
+use control::prober::ORDERS_MAX;
+use control::prober::Order;
 use control::prober::Prober;
 use control::publish;
+use control::reload::Origin;
+use control::reload::Reloader;
 use proxy::clock::Clock;
 use proxy::dial::Dial;
 use proxy::listen;
@@ -27,6 +34,7 @@ use proxy::server;
 use proxy::server::Server;
 use proxy::tasks::Tasks;
 use proxy::worker::Worker;
+use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
 use crate::logging;
@@ -41,6 +49,10 @@ pub(crate) struct Running {
     pub(crate) server: Server,
     /// What it writes down.
     pub(crate) logs: Logs,
+    /// Where another configuration is put in force.
+    orders: mpsc::Sender<Order>,
+    /// How reloads ended.
+    reloads: Reloads,
     /// Where operators ask; none when that is switched off or the port was taken.
     pub(crate) admin: Option<SocketAddr>,
 }
@@ -79,7 +91,10 @@ pub(crate) async fn start(loaded: Loaded) -> io::Result<Running> {
         gauges: Arc::new(gauges),
     };
     let (first_round, rounds_began) = oneshot::channel();
-    let prober = Prober::new(worker.clone(), Arc::clone(&view.gauges), first_round);
+    let (orders, ordered) = mpsc::channel(ORDERS_MAX);
+    let gauges = Arc::clone(&view.gauges);
+    let reloads = gauges.reloads.clone();
+    let prober = Prober::new(worker.clone(), gauges, first_round, ordered);
     thread("headway-prober", prober.run())?;
     let (bound, admin_bound) = oneshot::channel();
     let (unasked, _) = oneshot::channel();
@@ -95,8 +110,32 @@ pub(crate) async fn start(loaded: Loaded) -> io::Result<Running> {
     Ok(Running {
         server,
         logs,
+        orders,
+        reloads,
         admin: admin_bound.await.ok(),
     })
+}
+
+/// Follows the sources of what a running Headway was started with: their files are watched, and
+/// whoever gets the sender may ask for a reload.
+///
+/// # Errors
+/// A thread cannot be started.
+pub(crate) fn follow(
+    running: &Running,
+    loaded: Loaded,
+    (sources, files): (Sources, Files),
+) -> io::Result<mpsc::Sender<()>> {
+    let (again, asked) = mpsc::channel(1);
+    let reloader = Reloader {
+        sources: Origin(sources),
+        files,
+        loaded,
+        orders: running.orders.clone(),
+        reloads: running.reloads.clone(),
+    };
+    thread("headway-reload", reloader.run(asked))?;
+    Ok(again)
 }
 
 /// Serves a side port, if it is wanted.

@@ -60,9 +60,9 @@ pub struct Backend {
     /// Its counters.
     pub cells: BackendCells,
     /// Its idle connections.
-    pub pool: Pool,
+    pub pool: Arc<Pool>,
     /// Rung when its probes find it down: reads that still wait for it go elsewhere.
-    pub down: Notify,
+    pub down: Arc<Notify>,
 }
 
 /// Its path and its authorization are often keys.
@@ -108,8 +108,26 @@ impl Backend {
             keep_alive: wanted.keep_alive,
             vitals: Arc::default(),
             cells: metrics.backend(wanted.id.as_str()),
-            pool: Pool::new(workers),
-            down: Notify::new(),
+            pool: Arc::new(Pool::new(workers)),
+            down: Arc::default(),
+        })
+    }
+
+    /// The same backend under other terms: what is learned about it and its idle connections stay.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn again(
+        &self,
+        wanted: &checked::Backend,
+        workers: usize,
+        metrics: &Metrics,
+    ) -> Result<Self, NotDialled> {
+        Ok(Self {
+            vitals: Arc::clone(&self.vitals),
+            pool: Arc::clone(&self.pool),
+            down: Arc::clone(&self.down),
+            ..Self::new(wanted, workers, metrics)?
         })
     }
 }

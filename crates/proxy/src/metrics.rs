@@ -167,6 +167,16 @@ impl Metrics {
         }
     }
 
+    /// A backend is gone, and so are its series. Tries that still run count where nobody looks.
+    pub fn forget(&self, id: &str) {
+        for outcome in Outcome::ALL {
+            let _had_none = self
+                .backend_outcomes
+                .remove_label_values(&[id, outcome.as_str()]);
+        }
+        let _had_none = self.backend_seconds.remove_label_values(&[id]);
+    }
+
     /// A call was answered or refused after `took`.
     pub fn called(&self, label: Label, got: Got, took: Duration) {
         if let Some(cells) = self.methods.get(label.index()) {

@@ -57,6 +57,18 @@ impl Forks {
         }
     }
 
+    /// Backends stand elsewhere now: `kept` says where each of them stood before.
+    pub(crate) fn moved(&mut self, kept: &[Option<usize>], to: &impl Fn(usize) -> Option<usize>) {
+        let record = |old: &Option<usize>| old.and_then(|old| self.records.get(old).copied());
+        self.records = kept
+            .iter()
+            .map(|old| record(old).unwrap_or_default())
+            .collect();
+        if let Some((_, roll)) = &mut self.roll {
+            roll.moved(to);
+        }
+    }
+
     /// The height at which a backend was found on a minority fork.
     pub(crate) fn forked(&self, at: usize) -> Option<u64> {
         self.records.get(at).and_then(|record| record.found)

@@ -192,6 +192,19 @@ impl Methods {
         &self.labels
     }
 
+    /// The same lists under the labels of others, so that what counts by label goes on counting:
+    /// names that those did not know count as `other`.
+    #[must_use]
+    pub fn labelled_as(mut self, others: &Self) -> Self {
+        for (name, (_, label)) in &mut self.exact {
+            let known = others.labels.iter().position(|known| known == name);
+            let known = known.and_then(|known| u16::try_from(known).ok());
+            label.number = known.unwrap_or(Label::OTHER.number);
+        }
+        self.labels.clone_from(&others.labels);
+        self
+    }
+
     /// What to do with a method; `None` when it is refused.
     ///
     /// An exact name is compared as written. Refusals are compared without regard to case, because

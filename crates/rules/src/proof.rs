@@ -136,10 +136,25 @@ impl Trial {
         self.groups.iter().all(convinced)
     }
 
+    /// The same trial after backends came and went; none without its claimant or without anybody
+    /// to convince.
+    fn moved(mut self, to: &impl Fn(usize) -> Option<usize>) -> Option<Self> {
+        self.claimant = to(self.claimant)?;
+        self.groups = self.groups.iter().map(|group| moved(group, to)).collect();
+        self.groups.retain(|group| !group.is_empty());
+        self.roll.moved(to);
+        (!self.groups.is_empty()).then_some(self)
+    }
+
     /// The lowest block that was out of the others' reach.
     fn out_of_reach(&self) -> u64 {
         self.beyond.iter().copied().min().unwrap_or(u64::MAX)
     }
+}
+
+/// The members that are still there, where they stand now.
+fn moved(members: &[usize], to: &impl Fn(usize) -> Option<usize>) -> Vec<usize> {
+    members.iter().filter_map(|at| to(*at)).collect()
 }
 
 /// A few heights from the top down, none below `least`. Two chains that take turns behind one address
@@ -162,6 +177,15 @@ impl Proved {
     /// head jumped or fell below the block it showed is not.
     const fn stands_with(&self, claimant: Voice) -> bool {
         claimant.steady && claimant.number >= self.beyond
+    }
+
+    /// The same proof after backends came and went; whoever is new was not there when it was given.
+    fn moved(self, to: &impl Fn(usize) -> Option<usize>) -> Option<Self> {
+        Some(Self {
+            claimant: to(self.claimant)?,
+            members: moved(&self.members, to),
+            ..self
+        })
     }
 
     /// Void for good as soon as the group has the block that was out of its reach, whatever made it
@@ -238,6 +262,14 @@ impl Proofs {
         self.trial = Some(trial);
         self.tried = Some(now);
         questions
+    }
+
+    /// Backends stand elsewhere now, or are gone. What was claimed is claimed again.
+    pub(crate) fn moved(&mut self, to: &impl Fn(usize) -> Option<usize>) {
+        self.claim = None;
+        self.trial = self.trial.take().and_then(|trial| trial.moved(to));
+        self.passed = self.passed.take().and_then(|passed| passed.moved(to));
+        self.proved = self.proved.take().and_then(|proved| proved.moved(to));
     }
 
     /// Takes an answer, if it belongs to the trial.

@@ -59,6 +59,16 @@ impl Roll {
         }
     }
 
+    /// Backends stand elsewhere now: what was asked of those that are gone is not waited for.
+    pub(crate) fn moved(&mut self, to: &impl Fn(usize) -> Option<usize>) {
+        let answers = std::mem::take(&mut self.answers).into_iter();
+        let moved = answers.filter_map(|(asked, answer)| {
+            let at = to(asked.at)?;
+            Some((Question { at, ..asked }, answer))
+        });
+        self.answers = moved.collect();
+    }
+
     /// Whether nothing more is to be waited for.
     pub(crate) fn is_settled(&self, now: Moment) -> bool {
         now.since(self.opened) >= WAIT

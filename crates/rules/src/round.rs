@@ -356,5 +356,7 @@ impl Fleet {
     }
 }
 
+mod change;
+
 #[cfg(test)]
 mod tests;

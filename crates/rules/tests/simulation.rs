@@ -49,6 +49,7 @@ fn asked(name: &str) -> Option<u64> {
 fn live(seed: u64, told: bool) {
     let (mut network, plan) = plan::draw(seed);
     let mut dice = Dice::new(!seed);
+    let mut reloads = Dice::new(seed.rotate_left(32));
     if told {
         println!(
             "{:?}, rogue {:?}, {:#?}",
@@ -61,6 +62,10 @@ fn live(seed: u64, told: bool) {
         // Now and then the process itself is paused: nothing is probed and nothing judged.
         if dice.happens(5) {
             network.world.pass(1000 * dice.below(15));
+        }
+        // A quarter of the networks have their configuration loaded again every few seconds.
+        if seed % 4 == 2 && reloads.happens(150) {
+            network.reload(&mut reloads);
         }
         network.round();
         if told {

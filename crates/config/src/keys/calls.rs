@@ -50,7 +50,8 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Size(0, 1024 * GIB),
         Preset::Same("0"),
         "bytes of bodies held at once; 0 is a quarter of the memory that the process may use",
-    ),
+    )
+    .at_start(),
     key(
         "limits.answer_bytes",
         Kind::Size(64 * KIB, 4 * GIB),
@@ -196,13 +197,15 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Count(0, 100),
         Preset::Same("20"),
         "retries per hundred calls",
-    ),
+    )
+    .at_start(),
     key(
         "retry.budget_tokens",
         Kind::Count(0, 1_000_000),
         Preset::Same("200"),
         "retries that may be saved up",
-    ),
+    )
+    .at_start(),
     key(
         "retry.missing_phrases",
         Kind::Phrases,

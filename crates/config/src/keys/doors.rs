@@ -18,20 +18,23 @@ pub(crate) const KEYS: &[Key] = &[
         Kind::Addresses(64),
         Preset::Same("0.0.0.0:8545"),
         "where clients connect",
-    ),
+    )
+    .at_start(),
     key(
         "server.health_listen",
         Kind::Addresses(1),
         Preset::Same("off"),
         "where load balancers ask whether reads can be served",
     )
+    .at_start()
     .or("off"),
     key(
         "server.workers",
         Kind::Count(0, 1024),
         Preset::Same("0"),
         "worker threads; 0 is one per core",
-    ),
+    )
+    .at_start(),
     key(
         "server.trusted_proxies",
         Kind::Networks,
@@ -44,5 +47,6 @@ pub(crate) const KEYS: &[Key] = &[
         Preset::Same("127.0.0.1:9545"),
         "where operators find metrics and probes",
     )
+    .at_start()
     .or("off"),
 ];

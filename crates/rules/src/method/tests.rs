@@ -149,3 +149,28 @@ fn labels_are_a_closed_set() {
     assert_eq!(label("trace_block"), Some(0));
     assert_eq!(label("made_up"), Some(0));
 }
+
+#[test]
+fn lists_that_come_later_count_under_the_labels_that_were_there_first() {
+    let rule = |pattern: &str| Rule {
+        pattern: pattern.to_owned(),
+        verdict: Verdict::To {
+            pool: Pool::Read,
+            heavy: false,
+        },
+    };
+    let unknown = Verdict::Forbid;
+    let first = Methods::new(&[rule("a"), rule("b"), rule("c")], unknown);
+    let later = Methods::new(&[rule("new"), rule("c"), rule("a")], unknown);
+    let later = later.labelled_as(&first);
+    assert_eq!(later.labels(), first.labels());
+    let label = |methods: &Methods, name| methods.classify(name).map(|class| class.label);
+    assert_eq!(label(&later, "a"), label(&first, "a"));
+    assert_eq!(label(&later, "c"), label(&first, "c"));
+    assert_eq!(label(&later, "new").unwrap().index(), Label::OTHER.index());
+    assert_eq!(
+        label(&later, "b"),
+        None,
+        "the verdicts are those of the later lists"
+    );
+}

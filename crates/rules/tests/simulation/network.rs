@@ -15,7 +15,10 @@ use rules::seating;
 use rules::seating::Rungs;
 use rules::table::Standing;
 use rules::table::Table;
+use rules::verdict::Change;
 use rules::verdict::Judgement;
+use rules::verdict::Reference;
+use rules::verdict::Source;
 use rules::vitals::Vitals;
 
 use crate::dice::Dice;
@@ -53,6 +56,8 @@ pub(crate) struct Network {
     /// Rounds for which the chain has stood still.
     pub(crate) stood: u64,
     fleet: Fleet,
+    /// Where each actor stands in the fleet, whose order changes when it is reloaded.
+    seats: Vec<usize>,
     vitals: Vec<Arc<Vitals>>,
     questions: Vec<Question>,
 }
@@ -60,6 +65,7 @@ pub(crate) struct Network {
 impl Network {
     pub(crate) fn new(world: World, specs: Vec<Spec>, limits: Limits, rungs: Rungs) -> Self {
         let mut fleet = Fleet::new(specs.clone(), limits.clone());
+        let count = specs.len();
         let vitals: Vec<_> = specs.iter().map(|_| Arc::default()).collect();
         let judgement = fleet.judge(Moment::ZERO, world.wall());
         let actor = Actor {
@@ -82,6 +88,7 @@ impl Network {
             stood: 0,
             judgement,
             fleet,
+            seats: (0..count).collect(),
             vitals,
             questions: Vec::new(),
         }
@@ -119,18 +126,68 @@ impl Network {
             let mode = self.actors[question.at].mode;
             let lost = self.stumbles && self.dice.happens(20);
             let hash = mode.hash(question.height, &self.world, &mut self.dice);
+            let at = self.seats[question.at];
+            let question = Question { at, ..question };
             self.fleet.answered(question, hash.filter(|_| !lost));
         }
         for at in 0..self.specs.len() {
             self.poll(at);
         }
-        self.judgement = self.fleet.judge(self.now(), self.world.wall());
+        let judgement = self.fleet.judge(self.now(), self.world.wall());
+        self.judgement = self.by_actor(judgement);
         for (actor, verdict) in self.actors.iter_mut().zip(&self.judgement.verdicts) {
             let eligible = verdict.standing == Standing::Eligible;
             actor.eligible = if eligible { actor.eligible + 1 } else { 0 };
         }
         self.table = seating::table(&self.specs, &self.judgement, &self.vitals, &self.rungs);
-        self.questions = self.fleet.questions(self.now());
+        let questions = self.fleet.questions(self.now()).into_iter();
+        let by_actor = |question: Question| Question {
+            at: self.actor(question.at),
+            ..question
+        };
+        self.questions = questions.map(by_actor).collect();
+    }
+
+    /// The configuration is loaded again, with the same backends in another order.
+    pub(crate) fn reload(&mut self, dice: &mut Dice) {
+        let before = self.seats.clone();
+        for at in (1..self.seats.len()).rev() {
+            self.seats.swap(at, dice.below(at as u64 + 1) as usize);
+        }
+        let mut specs = self.specs.clone();
+        let mut kept = vec![None; specs.len()];
+        for (actor, seat) in self.seats.iter().enumerate() {
+            specs[*seat] = self.specs[actor].clone();
+            kept[*seat] = Some(before[actor]);
+        }
+        self.fleet.change(specs, &kept, self.limits.clone());
+    }
+
+    fn actor(&self, seat: usize) -> usize {
+        self.seats.iter().position(|of| *of == seat).unwrap_or(seat)
+    }
+
+    /// What the fleet finds, in the order of the actors.
+    fn by_actor(&self, found: Judgement) -> Judgement {
+        let verdicts = self.seats.iter().map(|seat| found.verdicts[*seat]);
+        let change = |change: &Change| Change {
+            at: self.actor(change.at),
+            ..*change
+        };
+        let source = |source| match source {
+            Source::Leader(at) => Source::Leader(self.actor(at)),
+            Source::Vote(at) => Source::Vote(self.actor(at)),
+        };
+        let reference = |reference: Reference| Reference {
+            source: source(reference.source),
+            ..reference
+        };
+        Judgement {
+            verdicts: verdicts.collect(),
+            changes: found.changes.iter().map(change).collect(),
+            reference: found.reference.map(reference),
+            ..found
+        }
     }
 
     fn poll(&mut self, at: usize) {
@@ -148,18 +205,19 @@ impl Network {
             Some(_) => Probe::Alive,
             None => Probe::Failed,
         };
-        let asked = self.fleet.wants_chain_id(at, now);
+        let seat = self.seats[at];
+        let asked = self.fleet.wants_chain_id(seat, now);
         // Clients' calls break where a backend is gone, and sometimes where it is not.
         let gone = self.actors[at].mode == Mode::Dead;
         let broken = gone || (head.is_some() && self.dice.happens(30));
         if self.stumbles && broken {
-            self.fleet.dropped(at, 50);
+            self.fleet.dropped(seat, 50);
         }
-        self.fleet.probed(at, probe, now);
-        if head.is_some() && (asked || self.fleet.wants_chain_id(at, now)) {
+        self.fleet.probed(seat, probe, now);
+        if head.is_some() && (asked || self.fleet.wants_chain_id(seat, now)) {
             let said = mode.chain_id(&mut self.dice);
             self.actors[at].said = Some(said);
-            self.fleet.chain_id(at, Some(said), now);
+            self.fleet.chain_id(seat, Some(said), now);
         }
     }
 

@@ -12,6 +12,7 @@ use rules::seating::Rungs;
 use rules::table::Stale;
 use rules::table::Standing;
 
+use crate::dice::Dice;
 use crate::network::Network;
 use crate::network::limits;
 use crate::network::spec;
@@ -71,9 +72,21 @@ pub(crate) fn check(title: &str, specs: Vec<Spec>, story: &[Line]) {
     check_within(title, specs, limits(1000), story);
 }
 
-/// Lives a story through by limits of its own.
+/// Lives a story through by limits of its own; then once more with a configuration that is loaded
+/// again and again, which must make no difference.
 pub(crate) fn check_within(title: &str, specs: Vec<Spec>, limits: Limits, story: &[Line]) {
     println!("{title}");
+    live(title, specs.clone(), limits.clone(), (story, None));
+    println!("{title}, reloaded");
+    live(title, specs, limits, (story, Some(Dice::new(7))));
+}
+
+fn live(
+    title: &str,
+    specs: Vec<Spec>,
+    limits: Limits,
+    (story, mut reloads): (&[Line], Option<Dice>),
+) {
     let rungs = Rungs {
         leader_serves: vec![Pool::Read],
         leader_calls_max: 256,
@@ -87,6 +100,9 @@ pub(crate) fn check_within(title: &str, specs: Vec<Spec>, limits: Limits, story:
                 Halts(at, halts) if *at == second => network.world.halted = *halts,
                 Does(..) | Halts(..) | Stands(..) | Served(..) | Halted(..) | Doubt(..) => {}
             }
+        }
+        if let Some(reloads) = reloads.as_mut().filter(|_| second % 3 == 0) {
+            network.reload(reloads);
         }
         network.round();
         for change in &network.judgement.changes {
