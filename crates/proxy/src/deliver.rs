@@ -6,6 +6,7 @@ use std::time::Duration;
 use rules::attempt;
 use rules::attempt::Allowance;
 use rules::attempt::Next;
+use rules::ids::Pool;
 use rules::ids::Seat;
 use rules::method::Duty;
 use rules::moment::Moment;
@@ -103,7 +104,7 @@ impl Exchange {
                 return tries.stands.ok_or(Refusal::UpstreamTimeout);
             }
             let Some((picked, backend)) = self.pick(parcel, &tries.asked.seats, begun) else {
-                return tries.stands.ok_or(tries.last);
+                return tries.stands.ok_or(self.with_rest(tries.last, parcel.pool));
             };
             if let Some(outcome) = tries.ended {
                 self.worker.metrics.retried(outcome);
@@ -140,11 +141,24 @@ impl Exchange {
                     let own = ended
                         .delivered
                         .filter(|d| !matches!(d.reading, Reading::Nothing));
-                    return own.or(tries.stands).ok_or_else(|| tries::refusal(refuse));
+                    let refusal = self.with_rest(tries::refusal(refuse), parcel.pool);
+                    return own.or(tries.stands).ok_or(refusal);
                 }
                 Next::Again => tries.go_on(ended, (picked.seat, others.any)),
             }
         }
+    }
+
+    /// When all are busy, the client is told when the first of them wants to be asked again.
+    fn with_rest(&self, refusal: Refusal, pool: Pool) -> Refusal {
+        if !matches!(refusal, Refusal::RateLimited(_)) {
+            return refusal;
+        }
+        let (table, now) = (&self.snapshot.table, self.worker.clock.now());
+        let seats = table.line(pool).eligible.iter();
+        let places = seats.filter_map(|seat| table.place(*seat));
+        let rests = places.map(|place| place.vitals.ejection.rests_for(now));
+        Refusal::RateLimited(rests.min().unwrap_or_default())
     }
 
     /// One try: sent, judged, and counted; gives the moment at which it ended as well.

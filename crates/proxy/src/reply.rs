@@ -49,8 +49,9 @@ pub enum Refusal {
     OverRate(Duration),
     /// More than so many blocks of logs at once.
     LogRange(u64),
-    /// Every backend that was asked is too busy.
-    RateLimited,
+    /// Every backend that was asked is too busy; the first of them wants to be asked again after this
+    /// long.
+    RateLimited(Duration),
     /// Nobody can serve it.
     NoBackend,
     /// Backends are broken and no try is left.
@@ -143,7 +144,7 @@ impl Refusal {
             Self::Overloaded => row("overloaded", -32603, "too busy, try again", AWAY, AWAY),
             Self::OverRate(_) => row("rate_limited", -32005, OFTEN, BUSY, BUSY),
             Self::LogRange(_) => row("log_range", -32602, RANGE, BAD, OK),
-            Self::RateLimited => row(
+            Self::RateLimited(_) => row(
                 "rate_limited",
                 -32005,
                 "every node is busy, try again",
@@ -275,14 +276,14 @@ impl Voice {
         self.refuse_element(&mut bytes, id, refusal, facts);
         let mut reply = self.say(status, Some(JSON), bytes.into());
         let said = match refusal {
-            Refusal::Overloaded | Refusal::RateLimited | Refusal::NoBackend => {
+            Refusal::Overloaded | Refusal::NoBackend => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
             }
             // What still comes of the request must not be taken for the next one.
             Refusal::RequestTimeout => {
                 Some((header::CONNECTION, HeaderValue::from_static("close")))
             }
-            Refusal::OverRate(wait) => {
+            Refusal::OverRate(wait) | Refusal::RateLimited(wait) => {
                 let seconds = wait.as_millis().div_ceil(1000).max(1);
                 let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
                 Some((header::RETRY_AFTER, HeaderValue::from(seconds)))

@@ -1,5 +1,7 @@
 //! The tries of one delivery: what is brought, how a try is judged, and what is kept for the next.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::StatusCode;
 use rules::attempt::Refuse;
@@ -169,7 +171,7 @@ impl<'a> Tries<'a> {
         }
         self.ended = Some(outcome);
         self.last = match outcome {
-            Outcome::Busy => Refusal::RateLimited,
+            Outcome::Busy => Refusal::RateLimited(Duration::ZERO),
             Outcome::TimedOut => Refusal::UpstreamTimeout,
             Outcome::NotSent
             | Outcome::Broken
@@ -247,7 +249,7 @@ pub const fn wants(parcel: &Parcel) -> Wants {
 #[must_use]
 pub const fn refusal(refuse: Refuse) -> Refusal {
     match refuse {
-        Refuse::Busy => Refusal::RateLimited,
+        Refuse::Busy => Refusal::RateLimited(Duration::ZERO),
         Refuse::Failed => Refusal::UpstreamFailed,
         Refuse::TimedOut => Refusal::UpstreamTimeout,
         Refuse::OutcomeUnknown => Refusal::OutcomeUnknown,

@@ -66,6 +66,12 @@ impl Ejection {
         self.busy_until_micros.fetch_max(until, Relaxed);
     }
 
+    /// How much longer a backend that was too busy is left alone.
+    #[must_use]
+    pub fn rests_for(&self, now: Moment) -> Duration {
+        Moment::from_micros(self.busy_until_micros.load(Relaxed)).since(now)
+    }
+
     /// The backend was down and has come back by its probes: what clients met before is history.
     pub fn forgive(&self) {
         self.in_a_row.store(0, Relaxed);

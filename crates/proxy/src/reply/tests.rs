@@ -18,7 +18,7 @@ const ALL: [Refusal; 15] = [
     Refusal::Overloaded,
     Refusal::OverRate(Duration::from_millis(1500)),
     Refusal::LogRange(1000),
-    Refusal::RateLimited,
+    Refusal::RateLimited(Duration::ZERO),
     Refusal::NoBackend,
     Refusal::UpstreamFailed,
     Refusal::UpstreamTimeout,

@@ -42,6 +42,17 @@ fn calls_under_way_when_it_went_do_not_lengthen_it() {
 }
 
 #[test]
+fn a_busy_one_rests_until_the_last_moment_it_named() {
+    let ejection = Ejection::default();
+    assert_eq!(ejection.rests_for(at(0)), Duration::ZERO);
+    ejection.rest(at(0), Duration::from_secs(9));
+    ejection.rest(at(1), Duration::from_secs(1));
+    assert_eq!(ejection.rests_for(at(2)), Duration::from_secs(7));
+    assert!(ejection.is_out(at(8)) && !ejection.is_out(at(9)));
+    assert_eq!(ejection.rests_for(at(10)), Duration::ZERO);
+}
+
+#[test]
 fn a_backend_that_came_back_by_its_probes_is_forgiven() {
     let ejection = Ejection::default();
     ejection.eject(at(0));

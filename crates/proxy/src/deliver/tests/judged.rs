@@ -81,6 +81,20 @@ async fn when_all_are_busy_they_are_asked_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn when_all_are_busy_the_client_hears_who_is_back_first() {
+    let busy = |id, head| node(id, Pool::Read, [Act::Headed(429, head, "slow down")]);
+    let cast = vec![
+        busy("one", "retry-after: 9\r\n"),
+        busy("two", "retry-after: 5\r\n").far(),
+    ];
+    let proxy = Proxy::start(config(Profile::TxProxy), cast);
+    let heard = proxy.post(call("7", "eth_call")).await;
+    assert_eq!((heard.status, gist(&heard).as_str()), (429, "rate_limited"));
+    assert_eq!(heard.header("retry-after"), Some("5"));
+    proxy.settle().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_busy_answer_in_a_batch_rests_its_backend_too() {
     let one = |answers: Vec<String>| {
         let busy = r#"{"jsonrpc":"2.0","id":1,"error":{"code":429,"message":"try again in 8s"}}"#;
