@@ -17,6 +17,8 @@ pub mod differences;
 pub mod declared;
 pub mod seen;
 pub mod case;
+pub mod raw_case;
+pub mod recorder;
 pub mod upstreams;
 pub mod secure;
 pub mod echo;

@@ -126,6 +126,14 @@ impl Underway {
     }
 }
 
+impl Underway {
+    /// The turn it is on its connection.
+    #[must_use]
+    pub const fn turn(&self) -> &Turn {
+        &self.turn
+    }
+}
+
 impl Drop for Underway {
     fn drop(&mut self) {
         self.metrics.front.in_flight.dec();
@@ -170,7 +178,10 @@ impl Body for Tracked {
             Poll::Ready(Some(Ok(frame))) => {
                 this.underway.bytes += frame.data_ref().map_or(0, length);
             }
-            Poll::Ready(Some(Err(_broken))) => this.underway.turn.break_off(),
+            Poll::Ready(Some(Err(_broken))) => {
+                this.underway.metrics.front.broken_off.inc();
+                this.underway.turn.break_off();
+            }
             Poll::Ready(None) | Poll::Pending => {}
         }
         polled

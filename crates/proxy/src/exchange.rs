@@ -28,6 +28,7 @@ use crate::legs::Fate;
 use crate::live::Settings;
 use crate::live::Snapshot;
 use crate::memory::Room;
+use crate::metrics::Cap;
 use crate::metrics::Got;
 use crate::reading::Reading;
 use crate::reading::Shape;
@@ -193,9 +194,13 @@ fn answer(
         Reading::Whole { value, .. } => {
             let mut bytes = Vec::with_capacity(value.text.len() + 64);
             element(&mut bytes, id, value.got, &value.text);
-            (value.got, Some(AnswerBody::from(bytes)))
+            let Some(bytes) = exchange.worker.memory.keep(bytes.into()) else {
+                return overloaded(exchange, settings, id);
+            };
+            (value.got, Some(AnswerBody::Whole(bytes)))
         }
         Reading::Beginning { got, .. } => (*got, None),
+        Reading::NoRoom => return refuse(exchange, settings, id, Refusal::Overloaded),
         Reading::Parts(_) | Reading::BatchRefused | Reading::TooLong | Reading::Nothing => {
             return refuse(exchange, settings, id, Refusal::UpstreamFailed);
         }
@@ -210,6 +215,7 @@ fn answer(
         | Reading::Parts(_)
         | Reading::BatchRefused
         | Reading::TooLong
+        | Reading::NoRoom
         | Reading::Nothing => answered.into_body(),
     });
     settings.voice.answer(status, body)
@@ -318,7 +324,12 @@ fn together(
         return settings.voice.nothing();
     }
     out.push(b']');
-    settings.voice.answer(StatusCode::OK, out.into())
+    match exchange.worker.memory.keep(out.into()) {
+        Some(bytes) => settings
+            .voice
+            .answer(StatusCode::OK, AnswerBody::Whole(bytes)),
+        None => overloaded(exchange, settings, Id::NULL),
+    }
 }
 
 /// Too many calls: every id hears so, because clients match errors to calls by id.
@@ -365,6 +376,12 @@ fn refuse_call(
         Some(id) => settings.voice.refuse(id, refusal, &refused.facts()),
         None => settings.voice.refused_notification(refusal),
     }
+}
+
+/// What was put together finds no room beside what it was made of.
+fn overloaded(exchange: &Exchange, settings: &Settings, id: Id<'_>) -> Reply {
+    exchange.worker.metrics.front.capped(Cap::BufferedBytes);
+    refuse(exchange, settings, id, Refusal::Overloaded)
 }
 
 fn refuse(exchange: &Exchange, settings: &Settings, id: Id<'_>, refusal: Refusal) -> Reply {

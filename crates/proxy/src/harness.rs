@@ -37,6 +37,7 @@ use crate::worker::Worker;
 pub(crate) mod client;
 pub(crate) mod node;
 pub(crate) mod settings;
+pub(crate) mod words;
 
 /// A backend as a story introduces it.
 pub(crate) struct Cast {

@@ -191,6 +191,7 @@ fn fate(delivered: Result<Delivered, Refused>, wants: Wants) -> Fate {
     match (delivered.reading, wants) {
         (_, Wants::Nothing) => Fate::Done,
         (Reading::Whole { value, .. }, Wants::Answer) => Fate::Said(value),
+        (Reading::NoRoom, Wants::Answer) => Fate::Refused(Refusal::Overloaded),
         // What is longer than may be held cannot be put between its neighbours.
         (
             Reading::Beginning { .. }
@@ -230,6 +231,10 @@ async fn together(exchange: &Exchange, leg: &Leg, mut members: Vec<Member>) -> V
                 return settle(fates);
             }
             Reading::TooLong => break,
+            Reading::NoRoom => {
+                fates.extend(refused(&members, Refusal::Overloaded));
+                return settle(fates);
+            }
             Reading::Whole { .. } | Reading::Beginning { .. } | Reading::Nothing => Vec::new(),
         };
         let silent = members

@@ -22,6 +22,8 @@ pub mod entry;
 pub mod intake;
 pub mod reading;
 pub mod upstream;
+pub mod rest;
+pub mod held;
 pub mod worker;
 pub mod client;
 pub mod live;

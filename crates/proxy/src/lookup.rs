@@ -192,6 +192,7 @@ async fn question(
         | Reading::Parts(_)
         | Reading::BatchRefused
         | Reading::TooLong
+        | Reading::NoRoom
         | Reading::Nothing => None,
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
+use bytes::Bytes;
+
 /// The total allowance for bodies that are held whole.
 #[derive(Clone, Debug)]
 pub struct Memory {
@@ -28,6 +30,17 @@ impl Memory {
             memory: self.clone(),
             bytes: 0,
         }
+    }
+
+    /// The same bytes, counted until nobody has a part of them any more, or `None` when there is no
+    /// room for them. Small ones are not counted.
+    #[must_use]
+    pub fn keep(&self, bytes: Bytes) -> Option<Bytes> {
+        if bytes.len() <= SMALL_BYTES {
+            return Some(bytes);
+        }
+        let mut room = self.room();
+        room.grow(bytes.len()).then(|| counted(bytes, room))
     }
 
     /// Bytes taken at this moment.
@@ -55,6 +68,33 @@ impl Room {
         }
         self.bytes += bytes;
         true
+    }
+
+    /// Takes what is missing to so many bytes in all; false, with nothing taken, when that would
+    /// pass the limit.
+    #[must_use]
+    pub fn cover(&mut self, bytes: usize) -> bool {
+        self.grow(bytes.saturating_sub(self.bytes))
+    }
+}
+
+/// Answers up to this size are not counted.
+pub const SMALL_BYTES: usize = 4 * 1024;
+
+/// Bytes that keep their room for as long as anybody has a part of them.
+#[must_use]
+pub fn counted(bytes: Bytes, room: Room) -> Bytes {
+    Bytes::from_owner(Counted { bytes, _room: room })
+}
+
+struct Counted {
+    bytes: Bytes,
+    _room: Room,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

@@ -26,6 +26,9 @@ use crate::reply::written;
 use crate::turn::Turn;
 use crate::worker::Worker;
 
+/// How long a client may go on sending that was told the end.
+const LINGER: Duration = Duration::from_secs(2);
+
 /// A connection that can end without looking as if it had ended well.
 pub trait Abort {
     /// The other side hears of a reset when the connection is dropped, and what it has not taken yet
@@ -68,6 +71,8 @@ pub struct Patience<S: Abort> {
     since: Option<Moment>,
     /// Since when it takes nothing.
     stalled: Option<Moment>,
+    /// Since when it has been told the end.
+    ended: Option<Moment>,
     alarm: Alarm,
 }
 
@@ -96,6 +101,7 @@ impl<S: Abort> Patience<S> {
             begun: false,
             since: Some(worker.clock.now()),
             stalled: None,
+            ended: None,
             alarm: Alarm::new(worker.clock),
             worker,
         }
@@ -170,6 +176,27 @@ impl<S: AsyncWrite + Abort + Unpin> Patience<S> {
     }
 }
 
+impl<S: AsyncRead + AsyncWrite + Abort + Unpin> Patience<S> {
+    /// Reads away what a client still sends that was told the end: if its connection closed on unread
+    /// bytes, the reset could reach it before it has read why (RFC 9112, section 9.6).
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let clock = self.worker.clock;
+        let due = self.ended.get_or_insert_with(|| clock.now()).after(LINGER);
+        let mut bytes = [0; 8 * 1024];
+        loop {
+            if self.alarm.poll(cx, due).is_ready() {
+                return Poll::Ready(());
+            }
+            let mut buf = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() => {}
+                Poll::Ready(_) => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Abort + Unpin> AsyncRead for Patience<S> {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -190,7 +217,7 @@ impl<S: AsyncRead + AsyncWrite + Abort + Unpin> AsyncRead for Patience<S> {
     }
 }
 
-impl<S: AsyncWrite + Abort + Unpin> AsyncWrite for Patience<S> {
+impl<S: AsyncRead + AsyncWrite + Abort + Unpin> AsyncWrite for Patience<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -228,7 +255,14 @@ impl<S: AsyncWrite + Abort + Unpin> AsyncWrite for Patience<S> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        let this = self.get_mut();
+        std::task::ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+        // A head that never became a request was refused by hyper.
+        let unread = this.turn.is_deaf() || (this.begun && Turn::is_clients(this.seen));
+        match unread {
+            true => this.poll_linger(cx).map(Ok),
+            false => Poll::Ready(Ok(())),
+        }
     }
 }
 

@@ -73,6 +73,8 @@ pub enum Reading {
     /// The answers to a batch are longer than may be held, so they cannot be taken apart. That is
     /// no fault of the backend, and another one would say as much.
     TooLong,
+    /// There was no room in memory for the answer, which is no fault of the backend either.
+    NoRoom,
     /// Nothing that is JSON-RPC.
     Nothing,
 }
@@ -81,6 +83,9 @@ pub enum Reading {
 #[must_use]
 pub fn read(answered: &Answered, shape: Shape, phrases: &Phrases) -> (Outcome, Reading) {
     let status = answered.status;
+    if answered.cut {
+        return (Outcome::Answer, Reading::NoRoom);
+    }
     match (shape, &answered.rest) {
         (Shape::Silent, _) if status.is_success() => (Outcome::Answer, Reading::Nothing),
         (Shape::Single, None) => match answer::read(&answered.first) {

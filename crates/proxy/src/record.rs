@@ -130,6 +130,7 @@ fn patience(delivered: &Delivered) -> Option<Duration> {
             | Reading::Parts(_)
             | Reading::BatchRefused
             | Reading::TooLong
+            | Reading::NoRoom
             | Reading::Nothing,
         ) => None,
     }

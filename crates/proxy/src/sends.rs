@@ -64,6 +64,7 @@ pub async fn settle(
             | Reading::Parts(_)
             | Reading::BatchRefused
             | Reading::TooLong
+            | Reading::NoRoom
             | Reading::Nothing => Ok(delivered),
         },
     }
@@ -174,6 +175,7 @@ fn success(result: Bytes, seat: Option<Seat>) -> Delivered {
             first: Bytes::new(),
             rest: None,
             retry_after: None,
+            cut: false,
         },
         reading: Reading::Whole {
             value: Value {

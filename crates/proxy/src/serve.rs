@@ -51,8 +51,6 @@ use crate::worker::Worker;
 
 /// Bytes of a request's head; the sizes of an AWS load balancer.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// Header fields of a request.
-const HEAD_FIELDS_MAX: usize = 100;
 
 /// Serves a connection until it ends; once `stopping` turns true, until its current answer ends, or
 /// the next one if that is asked for at once.
@@ -67,9 +65,9 @@ pub async fn connection<S>(
     let turn = Turn::default();
     let stream = Patience::new(stream, Arc::clone(&worker), peer, turn.clone());
     let mut builder = http1::Builder::new();
-    builder
-        .max_headers(HEAD_FIELDS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX);
+    // A hundred header fields are its limit by itself; to say so would cost every request a list on
+    // the heap.
+    builder.max_buf_size(HEAD_BYTES_MAX);
     let stack = edge(worker, Client::at(peer), turn);
     let service = service_fn(move |request| stack.clone().call(request));
     let connection = builder
@@ -137,7 +135,7 @@ async fn serve(
     let entry = journal.entry(&head, (client.address.ip, trail.clone()), worker.clock);
     let metrics = Arc::clone(&worker.metrics);
     let underway = Underway::new(metrics, turn, journal.clone(), entry);
-    let reply = reply(worker, snapshot, (head, body), client).await;
+    let reply = reply(worker, snapshot, (head, body), client, underway.turn()).await;
     let (mut head, body) = reply.into_parts();
     let upgraded = head.status == StatusCode::SWITCHING_PROTOCOLS;
     if worker.live.readiness.is_draining() && !upgraded {
@@ -156,6 +154,7 @@ async fn reply(
     snapshot: Arc<Snapshot>,
     (head, body): (Parts, Incoming),
     client: Client,
+    turn: &Turn,
 ) -> Reply {
     let voice = &snapshot.settings.voice;
     match entry::judge(&head) {
@@ -164,9 +163,13 @@ async fn reply(
         Verdict::Health(Asked::Live) => voice.health(true),
         Verdict::Health(Asked::Ready) => voice.health(worker.live.readiness.is_ready()),
         Verdict::BadRequest(why) => voice.bad_request(why),
-        Verdict::Breach(breach) => voice.breach(breach),
+        Verdict::Breach(breach) => {
+            turn.turn_deaf();
+            voice.breach(breach)
+        }
         Verdict::MethodNotAllowed => voice.method_not_allowed(),
         Verdict::Upgrade | Verdict::Call if is_overfull(worker, &snapshot) => {
+            turn.turn_deaf();
             worker.metrics.front.capped(Cap::InFlight);
             refuse(worker, voice, Refusal::Overloaded)
         }
@@ -185,7 +188,10 @@ async fn reply(
             let config = &snapshot.settings.config;
             match intake::read(body, worker, config, &mut room).await {
                 Ok(body) => exchange(worker, snapshot, Ask { body, room, client }).await,
-                Err(BodyFault::Refused(refusal)) => refuse(worker, voice, refusal),
+                Err(BodyFault::Refused(refusal)) => {
+                    turn.turn_deaf();
+                    refuse(worker, voice, refusal)
+                }
                 Err(BodyFault::Gone) => voice.bad_request("the body broke off"),
             }
         }

@@ -9,9 +9,11 @@ use http::header;
 use http::request::Parts;
 use http::uri::Authority;
 
-/// Bytes of a request target, and of one header field: the sizes of an AWS load balancer.
+/// Bytes of a request target, of one header field, and of all of them: the sizes of an AWS load
+/// balancer.
 const TARGET_BYTES_MAX: usize = 16 * 1024;
 const FIELD_BYTES_MAX: usize = 16 * 1024;
+const FIELDS_BYTES_MAX: usize = 64 * 1024;
 
 /// What is wrong with a head, and how that is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +34,14 @@ const fn breach(status: StatusCode, why: &'static str) -> Breach {
 /// What is wrong with it.
 pub fn check(head: &Parts) -> Result<(), Breach> {
     check_target(head)?;
-    let mut codings = 0;
+    let (mut codings, mut bytes) = (0, 0);
     for (name, value) in &head.headers {
         let value = value.as_bytes();
-        if name.as_str().len() + value.len() > FIELD_BYTES_MAX {
+        let field = name.as_str().len() + value.len();
+        bytes += field;
+        if field > FIELD_BYTES_MAX || bytes > FIELDS_BYTES_MAX {
             let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-            return Err(breach(status, "a header field is too large"));
+            return Err(breach(status, "the header fields are too large"));
         }
         if *name == header::TRANSFER_ENCODING {
             codings += check_codings(value)?;

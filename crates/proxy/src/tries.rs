@@ -195,6 +195,10 @@ pub fn judge(end: TryEnd, parcel: &Parcel, seat: Seat, phrases: &Phrases) -> End
         TryEnd::NotSent(line) => silent(Outcome::NotSent, line),
         TryEnd::Lost(line) => silent(Outcome::Broken, line),
         TryEnd::TimedOut => silent(Outcome::TimedOut, Line::Any),
+        // It was sent, and what came of it is lost.
+        TryEnd::Answered(answered) if answered.cut && parcel.duty == Duty::Send => {
+            silent(Outcome::Broken, Line::Any)
+        }
         TryEnd::Answered(answered) => {
             let (mut outcome, reading) = reading::read(&answered, parcel.shape, phrases);
             let mut troubled = false;
@@ -232,7 +236,8 @@ fn of_send(outcome: Outcome, reading: &Reading, status: StatusCode) -> (Outcome,
         | Reading::Beginning { .. }
         | Reading::Parts(_)
         | Reading::BatchRefused
-        | Reading::TooLong => (outcome, false),
+        | Reading::TooLong
+        | Reading::NoRoom => (outcome, false),
     }
 }
 

@@ -17,6 +17,7 @@ struct Shared {
     /// Odd while a request is served.
     count: AtomicU32,
     broken: AtomicBool,
+    deaf: AtomicBool,
 }
 
 impl Turn {
@@ -51,5 +52,16 @@ impl Turn {
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.shared.broken.load(Relaxed)
+    }
+
+    /// A request was refused before it was whole, and nobody reads what still comes of it.
+    pub fn turn_deaf(&self) {
+        self.shared.deaf.store(true, Relaxed);
+    }
+
+    /// Whether something may come that nobody reads.
+    #[must_use]
+    pub fn is_deaf(&self) -> bool {
+        self.shared.deaf.load(Relaxed)
     }
 }

@@ -1,35 +1,26 @@
 //! Sends one body once and says how it ended; keeps the connection for the next.
 
 use std::io::Write;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Context;
-use std::task::Poll;
-use std::time::Duration;
 
 use bytes::Bytes;
-use bytes::BytesMut;
 use frame::id::Id;
 use http::StatusCode;
 use http::Uri;
-use http_body::Body;
-use http_body::Frame;
-use http_body::SizeHint;
 use http_body_util::BodyExt;
 use rules::moment::Moment;
-use rules::vitals::InFlight;
 use tokio::time::timeout_at;
 
 use crate::body::AnswerBody;
-use crate::body::BodyError;
 use crate::bulkhead::Berth;
 use crate::client::Client;
-use crate::clock::Clock;
 use crate::dial::Means;
-use crate::framing::After;
-use crate::framing::Framing;
 use crate::framing::RetryAfter;
+use crate::held::Held;
 use crate::live::Backend;
+use crate::metrics::Cap;
+use crate::rest::Lease;
+use crate::rest::Rest;
 use crate::stream::Stream;
 use crate::trail::Trail;
 use crate::wire::Silence;
@@ -87,86 +78,17 @@ pub struct Answered {
     pub rest: Option<Box<Rest>>,
     /// When it wants to be asked again, if it says so.
     pub retry_after: Option<RetryAfter>,
-}
-
-/// The part of an answer that is still to come, and what it keeps busy.
-pub struct Rest {
-    framing: Framing,
-    /// `None` once the last byte has come, or the answer broke off.
-    lease: Option<Lease>,
-}
-
-/// A connection in use. Dropping it closes the connection, which cancels what it carries.
-struct Lease {
-    wire: Wire,
-    backend: Arc<Backend>,
-    worker: usize,
-    after: After,
-    clock: Clock,
-    seat: InFlight,
-    /// For whatever comes after the answer's head.
-    berth: Option<Berth>,
-}
-
-impl Lease {
-    /// The answer is complete: the connection may carry the next request. What a backend says of
-    /// its own patience counts, less a second for the way.
-    fn finish(self) {
-        let usual = self.backend.keep_alive;
-        let rest = match self.after {
-            After::Again(None) => usual,
-            After::Again(Some(said)) => usual.min(said.saturating_sub(Duration::from_secs(1))),
-            After::Close => return,
-        };
-        let now = self.clock.now();
-        self.backend.pool.give(self.worker, self.wire, (now, rest));
-        drop(self.seat);
-    }
-}
-
-impl Body for Rest {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Self { framing, lease } = self.get_mut();
-        let Some(held) = lease else {
-            return Poll::Ready(None);
-        };
-        let piece = std::task::ready!(held.wire.poll_piece(cx, framing));
-        // With a known length nobody polls again to be told that this was the end.
-        if (framing.is_over() || piece.is_err())
-            && let Some(lease) = lease.take()
-            && piece.is_ok()
-        {
-            lease.finish();
-        }
-        Poll::Ready(
-            piece
-                .map(|piece| piece.map(Frame::data))
-                .map_err(Into::into)
-                .transpose(),
-        )
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.framing.is_over()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.framing
-            .left()
-            .map_or_else(SizeHint::new, SizeHint::with_exact)
-    }
+    /// There was no room in memory for what should have been held.
+    pub cut: bool,
 }
 
 impl Answered {
     /// The same answer with the id at this place replaced by the client's own.
     #[must_use]
     pub fn with_id(mut self, at: &std::ops::Range<usize>, id: Id<'_>) -> Self {
+        if self.first.get(at.clone()) == Some(id.as_str().as_bytes()) {
+            return self;
+        }
         let (before, after) = (self.first.get(..at.start), self.first.get(at.end..));
         if let (Some(before), Some(after)) = (before, after) {
             self.first = [before, id.as_str().as_bytes(), after].concat().into();
@@ -176,9 +98,8 @@ impl Answered {
 
     /// Keeps the room of a request until the last byte of its answer has come.
     pub fn keep(&mut self, berth: Berth) {
-        let lease = self.rest.as_mut().and_then(|rest| rest.lease.as_mut());
-        if let Some(lease) = lease {
-            lease.berth = Some(berth);
+        if let Some(rest) = &mut self.rest {
+            rest.keep(berth);
         }
     }
 
@@ -189,7 +110,7 @@ impl Answered {
             None => AnswerBody::Whole(self.first),
             Some(rest) => AnswerBody::Streamed {
                 first: self.first,
-                rest: rest.boxed_unsync(),
+                rest: (*rest).boxed_unsync(),
             },
         }
     }
@@ -217,16 +138,8 @@ pub async fn send_once(worker: &Worker, backend: &Arc<Backend>, errand: Errand<'
             None => return TryEnd::NotSent(Line::Fresh),
         },
     };
-    let lease = Lease {
-        wire,
-        backend: Arc::clone(backend),
-        worker: worker.index,
-        after: After::Close,
-        clock: worker.clock,
-        seat,
-        berth: None,
-    };
-    match timeout_at(until, answer(lease, &errand)).await {
+    let lease = Lease::new(wire, worker, backend, seat);
+    match timeout_at(until, answer(worker, lease, &errand)).await {
         Err(_) => TryEnd::TimedOut,
         Ok(Ok(answered)) => TryEnd::Answered(answered),
         Ok(Err(Silence::NotSent)) => TryEnd::NotSent(line),
@@ -291,79 +204,43 @@ fn head(backend: &Backend, errand: &Errand<'_>) -> Vec<u8> {
 }
 
 /// Sends the request and holds as much of its answer as may be held.
-async fn answer(mut lease: Lease, errand: &Errand<'_>) -> Result<Answered, Silence> {
+async fn answer(
+    worker: &Worker,
+    mut lease: Lease,
+    errand: &Errand<'_>,
+) -> Result<Answered, Silence> {
     let request = head(&lease.backend, errand);
     let head = lease.wire.ask(request, &errand.body).await?;
     lease.after = head.after;
     let (status, retry_after, mut framing) = (head.status, head.retry_after, head.body);
-    let mut held = Held::Nothing;
+    let answered = |held: Held, rest, cut| Answered {
+        status,
+        first: held.into_bytes(),
+        rest,
+        retry_after,
+        cut,
+    };
+    // A probe must not fail because clients ask for much.
+    let mut held = Held::new(errand.client.map(|_| &worker.memory));
     while !framing.is_over() {
         if held.len() >= errand.held_bytes_max {
-            let rest = Some(Box::new(Rest {
-                framing,
-                lease: Some(lease),
-            }));
-            return Ok(Answered {
-                status,
-                first: held.into_bytes(),
-                rest,
-                retry_after,
-            });
+            let idle = worker.live.snapshot().settings.config.timeouts.answer_idle;
+            let rest = Box::new(Rest::new(framing, lease, idle));
+            return Ok(answered(held, Some(rest), false));
         }
         match lease.wire.piece(&mut framing).await {
-            Ok(Some(piece)) => held.push(piece),
+            Ok(Some(piece)) => {
+                if !held.push(piece) {
+                    worker.metrics.front.capped(Cap::BufferedBytes);
+                    return Ok(answered(held, None, true));
+                }
+            }
             Ok(None) => {}
             Err(_) => return Err(Silence::Lost),
         }
     }
     lease.finish();
-    Ok(Answered {
-        status,
-        first: held.into_bytes(),
-        rest: None,
-        retry_after,
-    })
-}
-
-/// Bytes as they come: most answers are one piece, which is then not copied.
-enum Held {
-    Nothing,
-    One(Bytes),
-    Many(BytesMut),
-}
-
-impl Held {
-    fn len(&self) -> usize {
-        match self {
-            Self::Nothing => 0,
-            Self::One(bytes) => bytes.len(),
-            Self::Many(bytes) => bytes.len(),
-        }
-    }
-
-    fn push(&mut self, data: Bytes) {
-        *self = match std::mem::replace(self, Self::Nothing) {
-            Self::Nothing => Self::One(data),
-            Self::One(first) => {
-                let mut bytes = BytesMut::with_capacity((first.len() + data.len()) * 2);
-                bytes.extend_from_slice(&first);
-                bytes.extend_from_slice(&data);
-                Self::Many(bytes)
-            }
-            Self::Many(mut bytes) => {
-                bytes.extend_from_slice(&data);
-                Self::Many(bytes)
-            }
-        };
-    }
-
-    fn into_bytes(self) -> Bytes {
-        match self {
-            Self::Nothing => Bytes::new(),
-            Self::One(bytes) => bytes,
-            Self::Many(bytes) => bytes.freeze(),
-        }
-    }
+    Ok(answered(held, None, false))
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ impl Wire {
         self.write(&mut Bytes::from(head), &mut rest).await?;
         loop {
             let read = framing::head(&self.buffer).map_err(|_| Silence::Lost)?;
-            if let Some((head, length)) = read {
+            if let Some((head, length)) = read.filter(|(_, length)| *length <= HEAD_BYTES_MAX) {
                 self.buffer.advance(length);
                 return Ok(head);
             }

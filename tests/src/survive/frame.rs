@@ -39,6 +39,7 @@ pub(super) fn answer(bytes: &[u8]) {
             first: Bytes::copy_from_slice(body),
             rest: None,
             retry_after: None,
+            cut: false,
         };
         let (outcome, reading) = reading::read(&answered, shape, &phrases);
         // What came was sent and came in time, whatever it is.
@@ -58,7 +59,9 @@ fn check(body: &[u8], reading: &Reading) {
         }
         Reading::Parts(parts) => parts.iter().for_each(|part| is_json(&part.value)),
         Reading::BatchRefused | Reading::Nothing => {}
-        Reading::Beginning { .. } | Reading::TooLong => panic!("nothing is left to come"),
+        Reading::Beginning { .. } | Reading::TooLong | Reading::NoRoom => {
+            panic!("nothing is left to come")
+        }
     }
 }
 

@@ -5,16 +5,16 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::time::Duration;
 
-use frame::limits::Limits;
-use frame::message::Call;
-use frame::message::Element;
-use frame::message::Message;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::io::DuplexStream;
 use tokio::sync::watch;
 
 use crate::dial::tests::Pipes;
+use crate::harness::words::answers;
+use crate::harness::words::echo;
+use crate::harness::words::long_begin;
+use crate::harness::words::with_id;
 use crate::tasks;
 
 /// What a node does with one request. In texts `$ID` stands for the id the call came with.
@@ -38,6 +38,9 @@ pub(crate) enum Act {
     LongCounted(usize),
     /// A long result that breaks off after so many letters.
     Broken(usize),
+    /// A long result that stalls after so many letters, and goes on so many times after so long
+    /// with so many more; then it says no more. Its length is said before, or not.
+    Stalled(usize, (u32, Duration), bool),
     /// Waits before the act.
     After(Duration, Box<Act>),
     /// Never answers.
@@ -260,13 +263,16 @@ impl Connection {
                 self.letters(letters).await;
                 return After::Closed;
             }
+            Act::Stalled(letters, (times, pause), counted) => {
+                self.stalled(letters, (times, pause), (counted, body)).await;
+                return After::Closed;
+            }
             Act::After(wait, act) => {
                 tokio::time::sleep(wait).await;
                 return Box::pin(self.perform(*act, body)).await;
             }
             Act::Hang => {
-                while self.more().await.is_some() {}
-                self.node.state().left += 1;
+                self.hang().await;
                 return After::Closed;
             }
             Act::Reset | Act::Slam => return After::Closed,
@@ -282,6 +288,37 @@ impl Connection {
             }
         }
         After::Open
+    }
+
+    /// Says nothing more; notes when the proxy leaves.
+    async fn hang(&mut self) {
+        while self.more().await.is_some() {}
+        self.node.state().left += 1;
+    }
+
+    async fn stalled(
+        &mut self,
+        letters: usize,
+        (times, pause): (u32, Duration),
+        (counted, body): (bool, &str),
+    ) {
+        if counted {
+            self.write("HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n")
+                .await;
+            self.write(&long_begin(body)).await;
+            self.write(&"a".repeat(letters)).await;
+        } else {
+            self.long_begin(body).await;
+            self.letters(letters).await;
+        }
+        for _ in 0..times {
+            tokio::time::sleep(pause).await;
+            match counted {
+                true => self.write("aaa").await,
+                false => self.piece("aaa").await,
+            }
+        }
+        self.hang().await;
     }
 
     async fn tunnel(&mut self, head: &str, text: &str) {
@@ -334,46 +371,5 @@ impl Connection {
         self.letters(letters).await;
         self.piece("\"}").await;
         self.write("0\r\n\r\n").await;
-    }
-}
-
-fn long_begin(body: &str) -> String {
-    with_id("{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":\"", body)
-}
-
-/// The id of the one call in a body, as it stands there.
-fn with_id(text: &str, body: &str) -> String {
-    let id = match frame::message::scan(body.as_bytes(), &Limits::default()) {
-        Ok(Message::Single(Element::Call(Call { id: Some(id), .. }))) => id.as_str(),
-        _ => "null",
-    };
-    text.replace("$ID", id)
-}
-
-fn answer(node: &str, call: &Call<'_>) -> Option<String> {
-    let (id, method) = (call.id?.as_str(), &call.method);
-    Some(format!(
-        "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":\"{node}/{method}\"}}"
-    ))
-}
-
-/// The answers to the calls of a batch.
-fn answers(node: &str, body: &str) -> Vec<String> {
-    match frame::message::scan(body.as_bytes(), &Limits::default()) {
-        Ok(Message::Batch(elements)) => elements
-            .iter()
-            .filter_map(|element| match element {
-                Element::Call(call) => answer(node, call),
-                Element::Invalid { .. } | Element::Response => None,
-            })
-            .collect(),
-        _ => panic!("not a batch: {body}"),
-    }
-}
-
-fn echo(node: &str, body: &str) -> String {
-    match frame::message::scan(body.as_bytes(), &Limits::default()) {
-        Ok(Message::Single(Element::Call(call))) => answer(node, &call).unwrap_or_default(),
-        _ => format!("[{}]", answers(node, body).join(",")),
     }
 }

@@ -75,6 +75,8 @@ pub struct Front {
     pub accept_failures: IntCounter,
     /// HTTP requests being served.
     pub in_flight: IntGauge,
+    /// Long answers that broke off or stalled, and their client's connection with them.
+    pub broken_off: IntCounter,
     late: [IntCounter; Late::NAMES.len()],
     capped: [IntCounter; Cap::NAMES.len()],
     over_rate: [IntCounter; 2],
@@ -137,6 +139,10 @@ impl Front {
                 "Connections that could not be accepted.",
             )?,
             in_flight: made.gauge("requests_in_flight", "HTTP requests being served.")?,
+            broken_off: made.counter(
+                "answers_broken_off_total",
+                "Long answers that broke off or stalled at their backend, and so for their client.",
+            )?,
             late: Late::NAMES.map(|name| late.with_label_values(&[name])),
             over_rate: ["dry-run", "enforce"].map(|mode| over_rate.with_label_values(&[mode])),
             capped: Cap::NAMES.map(|name| capped.with_label_values(&[name])),

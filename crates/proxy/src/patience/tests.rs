@@ -253,6 +253,37 @@ async fn a_client_that_takes_nothing_is_cut_off_and_its_backend_let_go() {
     assert!((cut - 1.0).abs() < 0.1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_still_sends_reads_why_it_was_refused() {
+    for (head, status) in [
+        ("content-length: 20000000\r\n\r\n", "413"),
+        ("content-length: 20000000\r\nexpect: much\r\n\r\n", "417"),
+        ("x: \r\n".repeat(101).leak(), "431"),
+    ] {
+        let proxy = start([Act::Echo]);
+        let mut stream = proxy.connect();
+        let head = format!("POST / HTTP/1.1\r\nhost: proxy\r\n{head}");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        for _ in 0..100 {
+            stream.write_all(&[b' '; 10_000]).await.unwrap();
+        }
+        let mut heard = Vec::new();
+        let clock = Clock::start();
+        stream.read_to_end(&mut heard).await.unwrap();
+        let heard = String::from_utf8(heard).unwrap();
+        assert!(heard.starts_with(&format!("HTTP/1.1 {status} ")), "{heard}");
+        assert_eq!(clock.now(), rules::moment::Moment::ZERO);
+        // It is not listened to for ever.
+        let mut pieces = 0;
+        while stream.write_all(b" ").await.is_ok() {
+            proxy.pass(Duration::from_millis(100)).await;
+            pieces += 1;
+        }
+        assert!((15..=21).contains(&pieces), "{pieces}");
+        proxy.settle().await;
+    }
+}
+
 #[test]
 fn turns_are_told_apart() {
     let turn = Turn::default();

@@ -4,6 +4,7 @@ use super::*;
 
 fn read_as(shape: Shape, status: u16, body: &'static str) -> (Outcome, Reading) {
     let answered = Answered {
+        cut: false,
         status: StatusCode::from_u16(status).unwrap(),
         first: Bytes::from_static(body.as_bytes()),
         rest: None,
@@ -25,6 +26,7 @@ fn word(reading: &Reading) -> String {
         }
         Reading::BatchRefused => "batch refused".to_owned(),
         Reading::TooLong => "too long".to_owned(),
+        Reading::NoRoom => "no room".to_owned(),
         Reading::Nothing => "nothing".to_owned(),
     }
 }

@@ -75,4 +75,8 @@ fn a_field_has_a_size() {
     let long = "a".repeat(FIELD_BYTES_MAX - 1);
     assert_eq!(status("GET", "/", &[("x", &long)]), 200);
     assert_eq!(status("GET", "/", &[("xy", &long)]), 431);
+    let four = ["a", "b", "c", "d"].map(|name| (name, &*long));
+    assert_eq!(status("GET", "/", &four), 200);
+    let five = [&four[..], &[("e", "")]].concat();
+    assert_eq!(status("GET", "/", &five), 431);
 }

@@ -7,6 +7,11 @@ use tokio::io::duplex;
 use tokio::join;
 
 use super::*;
+use crate::harness::Proxy;
+use crate::harness::client::call;
+use crate::harness::node;
+use crate::harness::node::Act;
+use crate::harness::settings::config;
 
 /// Bytes the pipe holds before its writer waits.
 const PIPE_BYTES: usize = 1024;
@@ -168,4 +173,32 @@ async fn a_long_answer_passes_in_pieces_and_leaves_no_memory_behind() {
     assert_eq!(length, BYTES);
     wire.rest();
     assert!(wire.is_quiet() && wire.buffer.capacity() <= LONG_READ_BYTES / 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backends_head_has_a_size_and_its_client_hears_of_one_too_large() {
+    const BODY: &str = r#"{"jsonrpc":"2.0","id":7,"result":1}"#;
+    for (bytes, status) in [
+        (HEAD_BYTES_MAX, 200),
+        (HEAD_BYTES_MAX + 1, 502),
+        (30_000, 502),
+        (100_000, 502),
+    ] {
+        let line = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n", BODY.len());
+        let filler = "a".repeat(bytes - line.len() - "x: \r\n\r\n".len());
+        let text = format!("{line}x: {filler}\r\n\r\n{BODY}");
+        let cast = vec![node(
+            "read-1",
+            rules::ids::Pool::Read,
+            [Act::Raw(text.leak())],
+        )];
+        let proxy = Proxy::start(config(config::checked::Profile::TxProxy), cast);
+        let heard = proxy.post(call("7", "eth_call")).await;
+        assert_eq!(heard.status, status, "{bytes}");
+        if status == 502 {
+            assert_eq!(heard.reason(), "upstream_failed");
+            assert_eq!(heard.json()["id"], 7);
+        }
+        proxy.settle().await;
+    }
 }
