@@ -222,3 +222,44 @@ fn an_unproved_claim_is_tried_again_but_not_at_once() {
         9
     );
 }
+
+#[test]
+fn a_proof_follows_those_it_is_about_when_others_come_and_go() {
+    let told = claim(1000, &[&[900, 910]]);
+    let elsewhere = |claim: &Claim, places: [usize; 3]| {
+        let mut claim = heard_again(claim);
+        claim.claimant.at = places[0];
+        for (voice, at) in claim.groups.iter_mut().flatten().zip(&places[1..]) {
+            voice.at = *at;
+        }
+        claim
+    };
+    let to = |places: [Option<usize>; 3]| move |at: usize| places.get(at).copied().flatten();
+    for (moved, claimed, holds) in [
+        ([Some(4), Some(2), Some(7)], [4, 2, 7], true),
+        // Those who stand there now are others.
+        ([Some(4), Some(2), Some(7)], [0, 1, 2], false),
+        ([None, Some(1), Some(2)], [0, 1, 2], false),
+        // One went, and somebody new was not there when it was proved.
+        ([Some(0), Some(1), None], [0, 1, 2], false),
+    ] {
+        let (mut proofs, proved) = tried(&told, honest);
+        assert!(proved);
+        proofs.moved(&to(moved));
+        let claim = elsewhere(&told, claimed);
+        let found = proofs.examine(Some(claim), &LIMITS, Moment::ZERO);
+        assert_eq!(found, holds, "{moved:?} {claimed:?}");
+    }
+    // A trial goes on, and its answers are taken under the new numbers.
+    let mut proofs = Proofs::default();
+    proofs.examine(Some(told.clone()), &LIMITS, Moment::ZERO);
+    let questions = proofs.questions(MAX_LAG, PACE, Moment::ZERO);
+    proofs.moved(&to([Some(4), Some(2), Some(7)]));
+    for Question { at, height } in questions {
+        let at = [4, 2, 7][at];
+        proofs.answered(Question { at, height }, Some(TRUE));
+    }
+    proofs.settle(Moment::ZERO);
+    let claim = elsewhere(&told, [4, 2, 7]);
+    assert!(proofs.examine(Some(claim), &LIMITS, Moment::ZERO));
+}
