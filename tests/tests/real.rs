@@ -89,3 +89,48 @@ async fn scrape(program: &Program) -> String {
         }
     }
 }
+
+#[tokio::test]
+async fn curl_unpacks_what_it_asked_for() {
+    let found = Command::new("curl").arg("--version").output();
+    if !found.is_ok_and(|output| output.status.success()) {
+        return parts::left_out("curl asking for a compressed answer");
+    }
+    let network = Devnet::start(Plan::default()).await.unwrap();
+    let environment = [
+        ("WRITE_ENDPOINT", network.node("miner-1").unwrap().url()),
+        ("READ_ENDPOINT", network.node("read-1").unwrap().url()),
+        ("HEADWAY_SERVER__LISTEN", "127.0.0.1:0".to_owned()),
+        ("HEADWAY_ADMIN__LISTEN", "off".to_owned()),
+    ];
+    let mut program = Program::start(&environment, &["run"]).await;
+    let url = format!("http://{}/", program.address());
+    let one = r#"{"jsonrpc":"2.0","id":1,"method":"eth_getBlockByNumber","params":["0x1",true]}"#;
+    let body = format!("[{}]", [one; 20].join(","));
+    let ask = |more: &[&str]| {
+        let mut curl = Command::new("curl");
+        curl.args([
+            "-s",
+            "-m",
+            "60",
+            "-w",
+            "\n%{size_download}",
+            "-d",
+            &body,
+            &url,
+        ]);
+        let output = curl.args(more).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (text, bytes) = text.rsplit_once('\n').unwrap();
+        (text.to_owned(), bytes.parse::<usize>().unwrap())
+    };
+    let (plain, whole) = ask(&[]);
+    let (unpacked, packed) = ask(&["--compressed"]);
+    assert_eq!((plain.len(), plain), (whole, unpacked));
+    assert!(packed * 4 < whole, "{packed} of {whole}");
+    for bytes in [whole, packed] {
+        let line = format!("\"POST / HTTP/1.1\" {bytes} ");
+        program.printed(&[&line]).await;
+    }
+}

@@ -72,6 +72,8 @@ pub struct Server {
     pub workers: usize,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Trust,
+    /// Whether longer answers are compressed for clients that ask for it.
+    pub compression: bool,
 }
 
 /// `[admin]`

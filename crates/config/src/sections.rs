@@ -122,6 +122,7 @@ fn server(asked: &mut Asked<'_>) -> Server {
         health_listen,
         workers: asked.size("server.workers"),
         trusted_proxies: trust(asked),
+        compression: asked.switch("server.compression"),
     }
 }
 

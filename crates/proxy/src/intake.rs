@@ -18,6 +18,8 @@ use crate::memory::Room;
 use crate::metrics::Cap;
 use crate::metrics::Late;
 use crate::reply::Refusal;
+use crate::unpack::Coding;
+use crate::unpack::Unpacking;
 use crate::worker::Worker;
 
 /// Why a body was not read.
@@ -35,7 +37,7 @@ pub enum BodyFault {
 /// # Errors
 /// The body is too large or too slow, memory is short, or the client broke off.
 pub async fn read(
-    incoming: Incoming,
+    (incoming, coding): (Incoming, Coding),
     worker: &Worker,
     config: &Config,
     room: &mut Room,
@@ -52,6 +54,10 @@ pub async fn read(
         begun: None,
         since: None,
     };
+    if coding == Coding::Gzip {
+        // Boxed, because it is rare: every call would carry its size.
+        return Box::pin(unpacked(upload, config, room)).await;
+    }
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     while let Some(frame) = poll_fn(|cx| upload.poll(cx, config)).await? {
@@ -78,6 +84,21 @@ pub async fn read(
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
+/// The same of a body that comes packed.
+async fn unpacked(
+    mut upload: Upload<'_>,
+    config: &Config,
+    room: &mut Room,
+) -> Result<Bytes, BodyFault> {
+    let mut unpacking = Unpacking::new(config.limits.body_bytes, room);
+    while let Some(frame) = poll_fn(|cx| upload.poll(cx, config)).await? {
+        if let Ok(piece) = frame.into_data() {
+            unpacking.push(&piece).map_err(|why| upload.refused(why))?;
+        }
+    }
+    unpacking.finish().map_err(|why| upload.refused(why))
+}
+
 /// A body on its way in. Its times run from where something was waited for: what has come with the
 /// head costs no look at the clock.
 struct Upload<'a> {
@@ -91,6 +112,13 @@ struct Upload<'a> {
 }
 
 impl Upload<'_> {
+    fn refused(&self, why: Refusal) -> BodyFault {
+        if why == Refusal::Overloaded {
+            self.worker.metrics.front.capped(Cap::BufferedBytes);
+        }
+        BodyFault::Refused(why)
+    }
+
     fn poll(
         &mut self,
         cx: &mut Context<'_>,

@@ -43,6 +43,12 @@ impl Memory {
         room.grow(bytes.len()).then(|| counted(bytes, room))
     }
 
+    /// Whether more than half is taken: what can be done without it should be.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.used() > self.bytes_max / 2
+    }
+
     /// Bytes taken at this moment.
     #[must_use]
     pub fn used(&self) -> usize {

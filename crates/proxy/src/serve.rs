@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use frame::id::Id;
 use http::HeaderValue;
+use http::Method;
 use http::Request;
 use http::Response;
 use http::StatusCode;
@@ -38,6 +39,7 @@ use crate::intake;
 use crate::intake::BodyFault;
 use crate::live::Snapshot;
 use crate::metrics::Cap;
+use crate::pack;
 use crate::patience::Abort;
 use crate::patience::Patience;
 use crate::reply::Refusal;
@@ -47,6 +49,7 @@ use crate::trail::Trail;
 use crate::trail::X_REQUEST_ID;
 use crate::tunnel;
 use crate::turn::Turn;
+use crate::unpack;
 use crate::worker::Worker;
 
 /// Bytes of a request's head; the sizes of an AWS load balancer.
@@ -135,7 +138,14 @@ async fn serve(
     let entry = journal.entry(&head, (client.address.ip, trail.clone()), worker.clock);
     let metrics = Arc::clone(&worker.metrics);
     let underway = Underway::new(metrics, turn, journal.clone(), entry);
-    let reply = reply(worker, snapshot, (head, body), client, underway.turn()).await;
+    // Of what is no call, pages are short, and a tunnel's bytes are nobody's to change.
+    let packs = snapshot.settings.config.server.compression && head.method == Method::POST;
+    let asked = packs.then(|| pack::asked(&head.headers)).flatten();
+    let mut reply = reply(worker, snapshot, (head, body), client, underway.turn()).await;
+    if let Some(asked) = asked.filter(|_| pack::is_long(&reply)) {
+        // Boxed, because it is large and most clients do not ask.
+        reply = Box::pin(pack::pack(reply, asked, &worker.memory)).await;
+    }
     let (mut head, body) = reply.into_parts();
     let upgraded = head.status == StatusCode::SWITCHING_PROTOCOLS;
     if worker.live.readiness.is_draining() && !upgraded {
@@ -183,10 +193,15 @@ async fn reply(
             .await
         }
         Verdict::Call => {
+            let Some(coding) = unpack::coding(&head.headers) else {
+                turn.turn_deaf();
+                worker.metrics.rejected("invalid_request");
+                return voice.unknown_coding();
+            };
             drop(head);
             let mut room = worker.memory.room();
             let config = &snapshot.settings.config;
-            match intake::read(body, worker, config, &mut room).await {
+            match intake::read((body, coding), worker, config, &mut room).await {
                 Ok(body) => exchange(worker, snapshot, Ask { body, room, client }).await,
                 Err(BodyFault::Refused(refusal)) => {
                     turn.turn_deaf();

@@ -42,6 +42,12 @@ pub(crate) const KEYS: &[Key] = &[
         "whose X-Forwarded-For is believed",
     ),
     key(
+        "server.compression",
+        Kind::Switch,
+        Preset::Same("true"),
+        "whether answers of 1 KiB and more are compressed for clients that ask for it",
+    ),
+    key(
         "admin.listen",
         Kind::Addresses(1),
         Preset::Same("127.0.0.1:9545"),

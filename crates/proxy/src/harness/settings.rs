@@ -64,6 +64,7 @@ pub(crate) fn config(profile: Profile) -> Config {
             health_listen: None,
             workers: 1,
             trusted_proxies: Trust::default(),
+            compression: true,
         },
         admin: checked::Admin { listen: None },
         tls: checked::Tls {

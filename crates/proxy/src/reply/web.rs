@@ -65,6 +65,17 @@ impl Voice {
         reply
     }
 
+    /// A body in a coding that is not understood here (RFC 9110, sections 12.5.3 and 15.5.16).
+    #[must_use]
+    pub fn unknown_coding(&self) -> Reply {
+        let why = Refusal::InvalidRequest("send the body as it is, or packed by gzip once");
+        let mut reply = self.refuse(Id::NULL, why, &[]);
+        *reply.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let gzip = HeaderValue::from_static("gzip");
+        reply.headers_mut().insert(header::ACCEPT_ENCODING, gzip);
+        reply
+    }
+
     /// An HTTP method that nobody serves here (RFC 9110, section 15.5.6).
     #[must_use]
     pub fn method_not_allowed(&self) -> Reply {
