@@ -47,8 +47,11 @@ impl Bucket {
     fn take(&mut self, tokens: u32, rate: &Rate, now: Moment) -> Result<(), Duration> {
         // What weighs more than the bucket holds would never pass.
         let tokens = tokens.min(rate.burst);
-        let full_at = self.full_at.max(now).after(rate.token * tokens);
-        let missing = full_at.since(now).saturating_sub(rate.token * rate.burst);
+        let whole = rate.token * rate.burst;
+        // No bucket is emptier than empty, whatever the rate was when its tokens were taken.
+        self.full_at = self.full_at.clamp(now, now.after(whole));
+        let full_at = self.full_at.after(rate.token * tokens);
+        let missing = full_at.since(now).saturating_sub(whole);
         if !missing.is_zero() {
             return Err(missing);
         }

@@ -60,6 +60,17 @@ fn what_weighs_more_than_a_bucket_holds_takes_all_of_it() {
 }
 
 #[test]
+fn another_rate_holds_at_once() {
+    let (clients, slow) = (Clients::default(), Rate::new(1, 1_000_000));
+    assert_eq!(clients.take(7, 1_000_000, &slow, at(0)), Ok(()));
+    let fast = Rate::new(5, 25);
+    let wait = Duration::from_millis(200);
+    assert_eq!(clients.take(7, 1, &fast, at(0)), Err(wait));
+    assert_eq!(clients.take(7, 1, &fast, at(200)), Ok(()));
+    assert_eq!(taken(&clients, 7, &fast, at(3200)), 15);
+}
+
+#[test]
 fn clients_do_not_take_from_each_other() {
     let (clients, rate) = (Clients::default(), Rate::new(1, 5));
     for client in 0..10_000 {
