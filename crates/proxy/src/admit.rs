@@ -39,7 +39,7 @@ fn within_rate(exchange: &Exchange, duty: Duty) -> Result<(), Refusal> {
     exchange.worker.metrics.front.over_rate(limit.mode);
     let enforced = limit.mode == RateMode::Enforce;
     if limiter.may_tell(now) {
-        tracing::warn!(%client, enforced, "more calls than rate_limit allows; told once a second");
+        tracing::warn!(%client, enforced, "more calls than rate_limit allows; told once a minute");
     }
     match enforced {
         true => Err(Refusal::OverRate(wait)),

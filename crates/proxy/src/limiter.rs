@@ -7,8 +7,9 @@ use std::time::Duration;
 use rules::moment::Moment;
 use rules::rate::Clients;
 
-/// One line in so long is enough for all clients: whoever floods must not flood the log as well.
-const QUIET: Duration = Duration::from_secs(1);
+/// One line in so long is enough for all clients: whoever floods must not flood the log as well, and the
+/// metric counts.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// What is remembered of clients, over all workers and configurations.
 #[derive(Debug, Default)]
