@@ -19,10 +19,11 @@ pub(super) fn config(bytes: &[u8]) {
         }
     }
     let loaded = load(&Sources {
-        file: Some(file),
+        file: Some(file.clone()),
         environment,
         ..Sources::default()
     });
+    let _gone = std::fs::remove_file(&file);
     match loaded {
         Ok(loaded) => assert!(!format!("{loaded:?}").is_empty()),
         Err(problems) => {
