@@ -24,6 +24,18 @@ impl Scrape {
         Self(String::from_utf8_lossy(&answer).into_owned())
     }
 
+    /// The lines of all series with one of these words in their name, as long as they are not zero.
+    #[must_use]
+    pub fn lines_about(&self, words: &[&str]) -> String {
+        let about = |line: &&str| {
+            let name = line.split(['{', ' ']).next().unwrap_or_default();
+            !line.starts_with('#') && words.iter().any(|word| name.contains(word))
+        };
+        let lines = self.0.lines().filter(about);
+        let lines: Vec<&str> = lines.filter(|line| !line.ends_with(" 0")).collect();
+        lines.join("\n")
+    }
+
     /// The values of all series whose name and labels begin with these words.
     pub fn values(&self, start: &str) -> impl Iterator<Item = f64> {
         let lines = self.0.lines().filter(move |line| line.starts_with(start));

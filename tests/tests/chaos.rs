@@ -311,12 +311,19 @@ async fn whatever_befalls_its_nodes_no_read_is_lost_and_no_send_comes_twice() {
     let traffic = Traffic::start(program.address(), seed, rate);
     let stop = watch::Sender::new(false);
     let troubles = troubles(stations, (seed, admin), &diary, &stop);
+    let mut spent = String::new();
     let (mut looks, mut every) = (Vec::new(), tokio::time::interval(LOOK_EVERY));
     while diary.seconds() < seconds as f64 || traffic.tally().calls() < calls {
         every.tick().await;
         looks.push(resident_kib(pid));
         let died = troubles.iter().any(JoinHandle::is_finished);
         if died || traffic.tally().complaints().0 > 0 {
+            spent = Scrape::of(admin).await.lines_about(&[
+                "retr",
+                "ejections",
+                "backend_requests_total",
+                "picks_total",
+            ]);
             break;
         }
     }
@@ -328,7 +335,7 @@ async fn whatever_befalls_its_nodes_no_read_is_lost_and_no_send_comes_twice() {
     }
     let tally = traffic.stop().await;
     let (lost, some) = tally.complaints();
-    assert_eq!(lost, 0, "{}\n{}", some.join("\n"), diary.told());
+    assert_eq!(lost, 0, "{}\n{spent}\n{}", some.join("\n"), diary.told());
     at_rest(admin).await;
     let (warm, rest) = peaks(&looks);
     let (asked, took, heard) = (tally.calls(), diary.seconds(), tally.heard());

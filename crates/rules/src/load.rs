@@ -14,6 +14,9 @@ const DECAY: Duration = Duration::from_secs(10);
 /// An estimate younger than this is taken as it is.
 const FRESH: Duration = Duration::from_millis(100);
 
+/// Failures alone raise an estimate up to so many microseconds.
+const FAILING_MAX: u32 = 1_000_000;
+
 /// Calls in flight and a latency estimate (peak-EWMA: rises at once, falls slowly).
 #[derive(Debug, Default)]
 pub struct Load {
@@ -82,16 +85,16 @@ impl Load {
         self.estimate.store(pack(stamp_now, next), Relaxed);
     }
 
-    /// A try failed after `took`: that may worsen the estimate, never improve it, or a backend that
-    /// fails fast would look like the quickest of all.
+    /// A try failed after `took`: the estimate doubles, or a backend that fails fast would go on to
+    /// get its share of the calls, and spend the retries of all.
     pub fn failed(&self, took: Duration, now: Moment) {
         // Without an estimate it stays the pool's median: a first try that fails says nothing of speed.
-        if self
-            .latency_micros()
-            .is_some_and(|value| clamp(took) > value)
-        {
-            self.estimate.store(pack(millis(now), clamp(took)), Relaxed);
-        }
+        let Some(value) = self.expected_micros(now) else {
+            return;
+        };
+        let doubled = value.saturating_mul(2).min(FAILING_MAX);
+        let next = doubled.max(value).max(clamp(took));
+        self.estimate.store(pack(millis(now), next), Relaxed);
     }
 }
 

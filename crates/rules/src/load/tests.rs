@@ -36,8 +36,19 @@ fn it_rises_at_once_and_falls_slowly() {
 
 #[test]
 fn failures_worsen_and_never_improve() {
-    check(&[(0, Answered(50)), (100, Failed(1))], Some(50));
+    check(&[(0, Answered(50)), (0, Failed(1))], Some(100));
+    let many = |failures| {
+        let failed = std::iter::repeat_with(|| (0, Failed(1))).take(failures);
+        [(0, Answered(50))]
+            .into_iter()
+            .chain(failed)
+            .collect::<Vec<_>>()
+    };
+    check(&many(3), Some(400));
+    check(&many(9), Some(1000));
+    check(&[(0, Answered(2000)), (0, Failed(1))], Some(2000));
     check(&[(0, Answered(50)), (1, Failed(800))], Some(800));
+    check(&[(0, Answered(50)), (100, Failed(3))], Some(3));
     check(&[(0, Failed(1))], None);
 }
 

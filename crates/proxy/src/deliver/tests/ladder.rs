@@ -307,9 +307,9 @@ async fn timeouts_and_broken_answers_eject_and_nothing_else_does() {
 async fn failures_never_make_a_backend_look_quicker() {
     let slow = |act| Act::After(seconds(1), Box::new(act));
     for (act, micros) in [
-        (Act::Say(429, "x"), 200_000),
-        (Act::Say(500, "x"), 200_000),
-        (Act::Reset, 200_000),
+        (Act::Say(429, "x"), 400_000),
+        (Act::Say(500, "x"), 400_000),
+        (Act::Reset, 800_000),
         (slow(Act::Say(429, "x")), 1_000_000),
         (slow(Act::Say(500, "x")), 1_000_000),
         (slow(Act::Reset), 1_000_000),
