@@ -12,30 +12,12 @@ use devnet::Fault;
 use devnet::Kind;
 use devnet::Node;
 use devnet::Plan;
+use headway_tests::http::http;
 use headway_tests::program::Program;
-use headway_tests::wire::Incoming;
 use serde_json::Value;
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
-
-/// Asks on a connection of its own; status and body.
-async fn http(address: SocketAddr, method: &str, path: &str, body: &str) -> (u16, String) {
-    let stream = TcpStream::connect(address).await.unwrap();
-    let (read, mut write) = stream.into_split();
-    let length = body.len();
-    let question = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n\
-         Connection: close\r\n\r\n{body}"
-    );
-    write.write_all(question.as_bytes()).await.unwrap();
-    let mut incoming = Incoming::new(read);
-    let head = incoming.head().await.unwrap();
-    let status = head.line.split(' ').nth(1).unwrap().parse().unwrap();
-    let body = incoming.body(&head).await.unwrap();
-    (status, String::from_utf8(body).unwrap())
-}
 
 async fn call(address: SocketAddr, method: &str, params: &str) -> Value {
     let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
