@@ -167,6 +167,20 @@ async fn without_file_descriptors_it_waits_and_goes_on() {
     assert_eq!(said.count(), 1, "one line for all of them");
 }
 
+#[tokio::test]
+async fn more_connections_than_there_can_be_files_are_lowered_and_told() {
+    // More than seven tenths of the 1,048,576 files that Linux lets one process have by default.
+    let backend = Recorder::start().await;
+    let more = [("HEADWAY_LIMITS__CONNECTIONS", "1000000")];
+    let mut program = program(backend.address(), &more).await;
+    let line = program
+        .logged(&["WARN", "limits.connections is lowered"])
+        .await;
+    let allowed = line.split("allowed=").nth(1).unwrap();
+    let allowed: u64 = allowed.split(' ').next().unwrap().parse().unwrap();
+    assert!(0 < allowed && allowed < 1_000_000, "{line}");
+}
+
 /// How many file descriptors a running program may have.
 fn limit(program: &Program, number: &str) {
     let pid = program.pid().to_string();

@@ -60,7 +60,7 @@ async fn swaps_under_load_fail_and_misroute_nothing() {
     let worker = rig::worker(environment.to_vec(), 2);
     let live = Arc::clone(&worker.live);
     let listener = listen::bind(([127, 0, 0, 1], 0).into()).unwrap();
-    let server = Server::start(worker, 2, vec![listener]).unwrap();
+    let server = Server::start(worker, 2, (vec![listener], usize::MAX)).unwrap();
     let address = server.addresses()[0];
     let (stop, swaps) = (
         Arc::new(AtomicBool::new(false)),

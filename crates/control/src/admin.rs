@@ -16,31 +16,46 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use hyper_util::rt::TokioTimer;
 use prometheus::Encoder;
 use prometheus::TextEncoder;
 use proxy::listen;
 use proxy::live::Live;
-use proxy::metrics::Metrics;
+use proxy::metrics::Cap;
+use proxy::patience::Abort;
+use proxy::patience::Limits;
+use proxy::patience::Patience;
 use proxy::tasks;
+use proxy::turn::Turn;
+use proxy::worker::Worker;
 use rules::ids::Pool;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::sync::oneshot;
 
 use crate::gauges::Gauges;
 
 /// Between two attempts to bind an address that is taken.
 const BIND_AGAIN: Duration = Duration::from_secs(5);
-/// A connection that says nothing for this long is closed.
-const IDLE: Duration = Duration::from_secs(75);
+/// Rest after an accept that failed for want of file descriptors or memory.
+const REST: Duration = Duration::from_millis(50);
+/// How long who asks is waited for. Between two scrapes or checks a connection may stay.
+const LIMITS: Limits = Limits {
+    first_byte: Duration::from_secs(10),
+    head: Duration::from_secs(10),
+    keep_alive: Duration::from_secs(75),
+    write: Duration::from_secs(10),
+};
+/// Connections to one listener: a handful of load balancers, probes and scrapers, with room for
+/// mistakes.
+const CONNECTIONS_MAX: usize = 256;
 
 /// What both listeners show.
 #[derive(Clone, Debug)]
 pub struct View {
-    /// What is true now.
-    pub live: Arc<Live>,
-    /// The counters of the data plane, and the registry of all.
-    pub metrics: Arc<Metrics>,
+    /// The data plane: what is true now, and the registry of all counters.
+    pub worker: Arc<Worker>,
     /// The gauges of the control plane.
     pub gauges: Arc<Gauges>,
 }
@@ -97,20 +112,42 @@ pub async fn listen(
 
 /// Serves a listener that is already bound.
 pub async fn serve(listener: TcpListener, door: Door, view: View) {
+    let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let Ok((stream, _peer)) = listener.accept().await else {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(REST).await;
+            continue;
+        };
+        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
+            view.worker.metrics.front.capped(Cap::SideConnections);
+            listen::turn_away(stream, &view.worker.live.snapshot().settings.voice);
             continue;
         };
         let view = view.clone();
-        let service = service_fn(move |request| {
-            let reply = reply(door, &view, &request);
-            async move { Ok::<_, Infallible>(reply) }
+        tasks::background(async move {
+            let _seat = seat;
+            connection(stream, door, view).await;
         });
-        let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(IDLE);
-        tasks::background(builder.serve_connection(TokioIo::new(stream), service));
     }
+}
+
+/// Serves one connection until it ends or is too slow.
+async fn connection<S>(stream: S, door: Door, view: View)
+where
+    S: AsyncRead + AsyncWrite + Abort + Unpin,
+{
+    let turn = Turn::default();
+    let stream = Patience::new(stream, Arc::clone(&view.worker), LIMITS, turn.clone());
+    let service = service_fn(move |request| {
+        turn.begin();
+        let reply = reply(door, &view, &request);
+        turn.end();
+        async move { Ok::<_, Infallible>(reply) }
+    });
+    // How it ends concerns nobody else.
+    let _ended = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
 fn reply(door: Door, view: &View, request: &Request<Incoming>) -> Response<Full<Bytes>> {
@@ -124,8 +161,8 @@ fn reply(door: Door, view: &View, request: &Request<Incoming>) -> Response<Full<
     match (door, request.uri().path()) {
         (Door::Admin, "/metrics") => metrics(view),
         (Door::Admin | Door::Health, "/livez") => text(StatusCode::OK, "ok\n"),
-        (Door::Admin | Door::Health, "/readyz") => verdict(ready(&view.live, query)),
-        (Door::Health, _) => verdict(view.live.readiness.is_serving()),
+        (Door::Admin | Door::Health, "/readyz") => verdict(ready(&view.worker.live, query)),
+        (Door::Health, _) => verdict(view.worker.live.readiness.is_serving()),
         (Door::Admin, _) => text(StatusCode::NOT_FOUND, "try /metrics, /livez or /readyz\n"),
     }
 }
@@ -171,8 +208,8 @@ fn text(status: StatusCode, words: &'static str) -> Response<Full<Bytes>> {
 }
 
 fn metrics(view: &View) -> Response<Full<Bytes>> {
-    view.gauges.look(&view.live);
-    let mut families = view.metrics.registry().gather();
+    view.gauges.look(&view.worker.live);
+    let mut families = view.worker.metrics.registry().gather();
     families.extend(prometheus::gather());
     let mut bytes = Vec::new();
     if TextEncoder::new().encode(&families, &mut bytes).is_err() {

@@ -12,17 +12,9 @@ use devnet::Kind;
 use devnet::Mining;
 use devnet::Node;
 use devnet::Plan;
-use proxy::clock::Clock;
-use proxy::dial::Dial;
 use proxy::live::Backend;
-use proxy::live::Live;
-use proxy::live::Settings;
 use proxy::logs::Logs;
-use proxy::memory::Memory;
-use proxy::metrics::Metrics;
-use proxy::reply::Refusal;
 use proxy::tasks;
-use proxy::tasks::Tasks;
 use proxy::worker::Worker;
 use rules::ids::Pool;
 use rules::table::Place;
@@ -31,10 +23,10 @@ use tokio::sync::oneshot;
 use tracing::subscriber::DefaultGuard;
 
 use crate::admin::View;
+use crate::assemble;
 use crate::gauges::Gauges;
 use crate::prober::Order;
 use crate::prober::Prober;
-use crate::publish;
 
 /// Between two looks at something that is about to become true, and how many there may be.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -138,8 +130,7 @@ impl Stage {
 
     pub(crate) fn view(&self) -> View {
         View {
-            live: Arc::clone(&self.worker.live),
-            metrics: Arc::clone(&self.worker.metrics),
+            worker: Arc::new(self.worker.clone()),
             gauges: Arc::clone(&self.gauges),
         }
     }
@@ -243,23 +234,6 @@ fn sources(network: &Devnet, more: &[(&str, &str)]) -> Sources {
 
 fn worker(sources: &Sources) -> Worker {
     let config = config::load::load(sources).unwrap().config;
-    let metrics = Metrics::new(&config.methods, &Refusal::REASONS).unwrap();
-    let backends = config
-        .backends
-        .iter()
-        .map(|wanted| Arc::new(Backend::new(wanted, 1, &metrics).unwrap()));
-    let backends = backends.collect();
-    Worker {
-        index: 0,
-        clock: Clock::start(),
-        memory: Memory::new(config.limits.buffered_bytes),
-        live: Arc::new(Live::new(publish::first(
-            Arc::new(Settings::new(config)),
-            backends,
-        ))),
-        metrics: Arc::new(metrics),
-        logs: Logs::default(),
-        dial: Arc::new(Dial::Net),
-        tasks: Tasks::default(),
-    }
+    let metrics = assemble::metrics(&config).unwrap();
+    assemble::worker(config, 0, (metrics, Logs::default())).unwrap()
 }

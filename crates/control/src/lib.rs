@@ -8,6 +8,7 @@ pub mod reload;
 pub mod files;
 pub mod prober;
 pub mod admin;
+pub mod assemble;
 pub mod publish;
 pub mod watch;
 pub mod probe;

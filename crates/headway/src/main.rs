@@ -9,6 +9,7 @@ mod wiring;
 mod healthcheck;
 mod show;
 mod signals;
+mod descriptors;
 mod logging;
 mod arguments;
 mod say;

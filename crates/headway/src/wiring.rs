@@ -5,38 +5,28 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::checked::Config;
 use config::load::Loaded;
 use config::load::Sources;
 use control::admin;
 use control::admin::Door;
 use control::admin::View;
+use control::assemble;
 use control::files::Files;
 use control::gauges::Gauges;
 use control::gauges::Reloads;
 use control::prober::ORDERS_MAX;
 use control::prober::Order;
 use control::prober::Prober;
-use control::publish;
 use control::reload::Origin;
 use control::reload::Reloader;
-use proxy::clock::Clock;
-use proxy::dial::Dial;
 use proxy::listen;
-use proxy::live::Backend;
-use proxy::live::Live;
-use proxy::live::Settings;
 use proxy::logs::Logs;
-use proxy::memory::Memory;
-use proxy::metrics::Metrics;
-use proxy::reply::Refusal;
 use proxy::server;
 use proxy::server::Server;
-use proxy::tasks::Tasks;
-use proxy::worker::Worker;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
+use crate::descriptors;
 use crate::logging;
 
 /// The data port opens after the first round of probes, or after this long.
@@ -64,7 +54,7 @@ pub(crate) struct Running {
 /// and logs that cannot be opened are no reason to stop.
 pub(crate) async fn start(loaded: Loaded) -> io::Result<Running> {
     let config = loaded.config;
-    let metrics = Metrics::new(&config.methods, &Refusal::REASONS).map_err(io::Error::other)?;
+    let metrics = assemble::metrics(&config).map_err(io::Error::other)?;
     let (logs, troubles) = Logs::open(&config, &metrics.front.log_lines_dropped)?;
     logging::start(&config.logs, logs.errors.clone());
     for warning in &loaded.warnings {
@@ -72,6 +62,14 @@ pub(crate) async fn start(loaded: Loaded) -> io::Result<Running> {
     }
     for trouble in troubles {
         tracing::warn!("{trouble}");
+    }
+    let connections_max = descriptors::connections_max();
+    if config.limits.connections > connections_max {
+        tracing::warn!(
+            wanted = config.limits.connections,
+            allowed = connections_max,
+            "limits.connections is lowered: this process may not open more files (ulimit -n)"
+        );
     }
     // Bound before anything else is started: a port that is taken should say so at once.
     let mut listeners = Vec::new();
@@ -83,11 +81,11 @@ pub(crate) async fn start(loaded: Loaded) -> io::Result<Running> {
     }
     let count = server::worker_count(config.server.workers);
     let (admin, health) = (config.admin.listen, config.server.health_listen);
-    let worker = assemble(config, count, (metrics, logs.clone()))?;
+    let worker =
+        assemble::worker(config, count, (metrics, logs.clone())).map_err(io::Error::other)?;
     let gauges = Gauges::new(&worker).map_err(io::Error::other)?;
     let view = View {
-        live: Arc::clone(&worker.live),
-        metrics: Arc::clone(&worker.metrics),
+        worker: Arc::new(worker.clone()),
         gauges: Arc::new(gauges),
     };
     let (first_round, rounds_began) = oneshot::channel();
@@ -103,7 +101,7 @@ pub(crate) async fn start(loaded: Loaded) -> io::Result<Running> {
         tokio::join!(admin, open(health, Door::Health, view, unasked));
     })?;
     let _patience_over = tokio::time::timeout(FIRST_ROUND, rounds_began).await;
-    let server = Server::start(worker, count, listeners)?;
+    let server = Server::start(worker, count, (listeners, connections_max))?;
     for address in server.addresses() {
         tracing::info!(%address, "serving");
     }
@@ -148,29 +146,6 @@ async fn open(
     if let Some(address) = address {
         admin::listen(address, door, view, bound).await;
     }
-}
-
-/// A worker to be copied, with everything the workers share.
-fn assemble(config: Config, count: usize, (metrics, logs): (Metrics, Logs)) -> io::Result<Worker> {
-    let backends = config.backends.iter().map(|wanted| {
-        // One more than there are workers: the prober keeps connections of its own.
-        Backend::new(wanted, count + 1, &metrics)
-            .map(Arc::new)
-            .map_err(io::Error::other)
-    });
-    let backends = backends.collect::<io::Result<Vec<_>>>()?;
-    let memory = Memory::new(config.limits.buffered_bytes);
-    let first = publish::first(Arc::new(Settings::new(config)), backends);
-    Ok(Worker {
-        index: count,
-        clock: Clock::start(),
-        live: Arc::new(Live::new(first)),
-        metrics: Arc::new(metrics),
-        logs,
-        memory,
-        dial: Arc::new(Dial::Net),
-        tasks: Tasks::default(),
-    })
 }
 
 /// Runs something on a thread of its own, so that calls never wait behind it.

@@ -5,6 +5,8 @@ use std::io::Write;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::net::TcpStream;
+use std::os::fd::AsFd;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 use config::checked::Config;
 use frame::id::Id;
+use futures_util::FutureExt;
 use rules::moment::Moment;
 use tokio::net::TcpListener;
 use tokio::net::TcpSocket;
@@ -70,6 +73,8 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// Where what an acceptor does is counted and told.
 #[derive(Clone, Debug)]
 pub struct Door {
+    /// So many connections fit into what the system lets this process open.
+    pub connections_max: usize,
     /// How many connections there may be, and what one too many is told.
     pub live: Arc<Live>,
     /// The counters.
@@ -90,6 +95,7 @@ pub async fn accept(
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut trouble = None;
+    let mut spare = Spare::of(&listener);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -105,7 +111,7 @@ pub async fn accept(
                     tracing::warn!(%error, "connections cannot be accepted");
                 }
                 // One that was gone before it was accepted has left its place to the next.
-                if !is_gone(error.kind()) {
+                if !is_gone(error.kind()) && !spare.turn_next_away(&listener, &door) {
                     tokio::time::sleep(REST).await;
                 }
             }
@@ -138,16 +144,44 @@ const fn is_gone(kind: io::ErrorKind) -> bool {
     )
 }
 
+/// A file held back, so that whoever waits when no more can be opened is told so instead of waiting
+/// unheard, and the door does not go on finding somebody there whom it cannot accept.
+struct Spare(Option<OwnedFd>);
+
+impl Spare {
+    /// Any open file will do.
+    fn of(listener: &TcpListener) -> Self {
+        Self(listener.as_fd().try_clone_to_owned().ok())
+    }
+
+    /// Accepts the next in place of the spare and turns them away; false when that did not help.
+    fn turn_next_away(&mut self, listener: &TcpListener, door: &Door) -> bool {
+        self.0 = None;
+        let next = listener.accept().now_or_never();
+        let told = match next.and_then(Result::ok) {
+            Some((stream, _peer)) => {
+                door.metrics.front.capped(Cap::OpenFiles);
+                turn_away(stream, &door.live.snapshot().settings.voice);
+                true
+            }
+            None => false,
+        };
+        *self = Self::of(listener);
+        told
+    }
+}
+
 async fn hand(stream: TcpStream, peer: SocketAddr, workers: &[Seat], door: &Door) {
     let open = |worker: &Seat| worker.open.load(Relaxed);
     let settings = Arc::clone(&door.live.snapshot().settings);
-    if workers.iter().map(open).sum::<usize>() >= settings.config.limits.connections {
+    let connections_max = settings.config.limits.connections.min(door.connections_max);
+    if workers.iter().map(open).sum::<usize>() >= connections_max {
         door.metrics.front.capped(Cap::Connections);
-        return turn_away(&stream, &settings.voice);
+        return tell_too_many(&stream, &settings.voice);
     }
     let Ok(presence) = enter(&door.live.crowd, peer.ip(), &settings.config) else {
         door.metrics.front.capped(Cap::ConnectionsPerClient);
-        return turn_away(&stream, &settings.voice);
+        return tell_too_many(&stream, &settings.voice);
     };
     let Some(worker) = workers.iter().min_by_key(|worker| open(worker)) else {
         return;
@@ -180,7 +214,13 @@ fn enter(crowd: &Crowd, peer: IpAddr, config: &Config) -> Result<Option<Presence
 struct TooMany;
 
 /// One connection too many is told so before it has asked, and costs no more than that.
-fn turn_away(mut stream: &TcpStream, voice: &Voice) {
+pub fn turn_away(stream: tokio::net::TcpStream, voice: &Voice) {
+    if let Ok(stream) = stream.into_std() {
+        tell_too_many(&stream, voice);
+    }
+}
+
+fn tell_too_many(mut stream: &TcpStream, voice: &Voice) {
     let told = written(voice.refuse(Id::NULL, Refusal::Overloaded, &[]));
     // A new connection has room for a few hundred bytes; whoever does not hear it sees it close.
     let _heard = stream.write(&told);

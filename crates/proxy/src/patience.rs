@@ -12,10 +12,12 @@ use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
 
+use config::checked::Config;
 use frame::id::Id;
 use rules::moment::Moment;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
+use tokio::io::DuplexStream;
 use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 
@@ -43,18 +45,42 @@ impl Abort for TcpStream {
     }
 }
 
-#[cfg(test)]
-impl Abort for tokio::io::DuplexStream {
-    fn abort(&self) {}
+impl Abort for DuplexStream {
+    fn abort(&self) {
+        // A pipe, as tests have it, has no kernel that would hold anything back.
+    }
 }
 
 /// The times of one connection.
 #[derive(Clone, Copy, Debug)]
-struct Limits {
-    first_byte: Duration,
-    head: Duration,
-    keep_alive: Duration,
-    write: Duration,
+pub struct Limits {
+    /// From its beginning to its first byte.
+    pub first_byte: Duration,
+    /// For the head of a request.
+    pub head: Duration,
+    /// Between requests.
+    pub keep_alive: Duration,
+    /// Without a byte of an answer taken.
+    pub write: Duration,
+}
+
+impl Limits {
+    /// A client's, by the configuration.
+    #[must_use]
+    pub fn of_client(peer: IpAddr, config: &Config) -> Self {
+        let timeouts = &config.timeouts;
+        // Load balancers open connections before they need them.
+        let first_byte = match config.server.trusted_proxies.covers(peer.to_canonical()) {
+            true => timeouts.keep_alive.max(timeouts.first_byte),
+            false => timeouts.first_byte,
+        };
+        Self {
+            first_byte,
+            head: timeouts.head,
+            keep_alive: timeouts.keep_alive,
+            write: timeouts.write,
+        }
+    }
 }
 
 /// A client's byte stream; what takes too long is an error of it.
@@ -79,23 +105,10 @@ pub struct Patience<S: Abort> {
 impl<S: Abort> Patience<S> {
     /// A connection that was just accepted.
     #[must_use]
-    pub fn new(stream: S, worker: Arc<Worker>, peer: IpAddr, turn: Turn) -> Self {
-        let snapshot = worker.live.snapshot();
-        let config = &snapshot.settings.config;
-        let timeouts = &config.timeouts;
-        // Load balancers open connections before they need them.
-        let first_byte = match config.server.trusted_proxies.covers(peer.to_canonical()) {
-            true => timeouts.keep_alive.max(timeouts.first_byte),
-            false => timeouts.first_byte,
-        };
+    pub fn new(stream: S, worker: Arc<Worker>, limits: Limits, turn: Turn) -> Self {
         Self {
             stream,
-            limits: Limits {
-                first_byte,
-                head: timeouts.head,
-                keep_alive: timeouts.keep_alive,
-                write: timeouts.write,
-            },
+            limits,
             turn,
             seen: 0,
             begun: false,

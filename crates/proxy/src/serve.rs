@@ -41,6 +41,7 @@ use crate::live::Snapshot;
 use crate::metrics::Cap;
 use crate::pack;
 use crate::patience::Abort;
+use crate::patience::Limits;
 use crate::patience::Patience;
 use crate::reply::Refusal;
 use crate::reply::Reply;
@@ -66,7 +67,8 @@ pub async fn connection<S>(
     S: AsyncRead + AsyncWrite + Abort + Unpin + Send + 'static,
 {
     let turn = Turn::default();
-    let stream = Patience::new(stream, Arc::clone(&worker), peer, turn.clone());
+    let limits = Limits::of_client(peer, &worker.live.snapshot().settings.config);
+    let stream = Patience::new(stream, Arc::clone(&worker), limits, turn.clone());
     let mut builder = http1::Builder::new();
     // A hundred header fields are its limit by itself; to say so would cost every request a list on
     // the heap.

@@ -39,11 +39,16 @@ pub fn worker_count(configured: usize) -> usize {
 
 impl Server {
     /// Starts `count` copies of `worker`, each on a thread of its own, and accepts on the listeners
-    /// in the runtime this is called from.
+    /// in the runtime this is called from: at most `connections_max` connections at a time, or fewer
+    /// if `limits.connections` says so.
     ///
     /// # Errors
     /// A thread cannot be started.
-    pub fn start(worker: Worker, count: usize, listeners: Vec<TcpListener>) -> io::Result<Self> {
+    pub fn start(
+        worker: Worker,
+        count: usize,
+        (listeners, connections_max): (Vec<TcpListener>, usize),
+    ) -> io::Result<Self> {
         let (stopping, stopped) = watch::channel(false);
         let seats = (0..count)
             .map(|index| {
@@ -60,6 +65,7 @@ impl Server {
         for listener in listeners {
             addresses.push(listener.local_addr()?);
             let door = Door {
+                connections_max,
                 live: Arc::clone(&worker.live),
                 metrics: Arc::clone(&worker.metrics),
                 clock: worker.clock,

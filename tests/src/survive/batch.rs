@@ -79,7 +79,7 @@ fn serve(behind: SocketAddr, tell: &std::sync::mpsc::Sender<(Worker, SocketAddr)
     runtime.unwrap().block_on(async {
         let worker = rig::worker(environment.to_vec(), 1);
         let listener = proxy::listen::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-        let server = Server::start(worker.clone(), 1, vec![listener]).unwrap();
+        let server = Server::start(worker.clone(), 1, (vec![listener], usize::MAX)).unwrap();
         tell.send((worker, server.addresses()[0])).unwrap();
         std::future::pending::<()>().await;
     });

@@ -254,3 +254,104 @@ async fn a_taken_port_is_counted_and_tried_again() {
     .await;
     check(address, "on a port that was taken", &[("/livez", 200)]).await;
 }
+
+/// Pieces of requests with the seconds each comes after the one before; the statuses heard, and when
+/// the connection is ended by the door.
+type Slow = (
+    &'static str,
+    &'static [(u64, &'static str)],
+    &'static [u16],
+    u64,
+);
+
+const LIVEZ: &str = "GET /livez HTTP/1.1\r\nhost: side\r\n\r\n";
+
+#[tokio::test]
+async fn slow_askers_are_waited_for_only_so_long() {
+    let stories: [Slow; 4] = [
+        ("nothing is asked", &[], &[], 10),
+        (
+            "a head that does not end",
+            &[(5, "GET /livez HT")],
+            &[408],
+            15,
+        ),
+        (
+            "a head in drops",
+            &[(0, "GET /"), (6, "livez"), (6, " HTTP/1.1\r\n")],
+            &[408],
+            10,
+        ),
+        (
+            "a scraper between two scrapes",
+            &[(0, LIVEZ), (60, LIVEZ)],
+            &[200, 200],
+            135,
+        ),
+    ];
+    let stage = Stage::set(&[]).await;
+    tokio::time::pause();
+    for (story, pieces, statuses, end) in stories {
+        let (asker, door) = tokio::io::duplex(64 * 1024);
+        let began = stage.worker.clock.now();
+        tasks::background(connection(door, Door::Admin, stage.view()));
+        let (mut read, mut write) = tokio::io::split(asker);
+        let mut heard = Vec::new();
+        let ask = async {
+            for (wait, piece) in pieces {
+                tokio::time::sleep(Duration::from_secs(*wait)).await;
+                let _refused = write.write_all(piece.as_bytes()).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = ask => {}
+            ended = read.read_to_end(&mut heard) => drop(ended),
+        }
+        let took = stage.worker.clock.now().since(began).as_secs();
+        let heard = String::from_utf8(heard).unwrap();
+        let lines = heard.split("HTTP/1.1 ").skip(1);
+        let heard: Vec<u16> = lines.map(|line| line[..3].parse().unwrap()).collect();
+        assert_eq!((&heard[..], took), (statuses, end), "{story}");
+    }
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_turned_away_until_another_ends() {
+    let stage = Stage::set(&[]).await;
+    let door = open(&stage, Door::Health).await;
+    let mut held = Vec::new();
+    for _ in 0..CONNECTIONS_MAX {
+        held.push(TcpStream::connect(door).await.unwrap());
+    }
+    let mut told = String::new();
+    let mut extra = TcpStream::connect(door).await.unwrap();
+    extra.read_to_string(&mut told).await.unwrap();
+    assert!(told.starts_with("HTTP/1.1 503 "), "{told}");
+    let (_, metrics) = {
+        held.pop();
+        again(door).await;
+        let admin = open(&stage, Door::Admin).await;
+        ask(admin, "GET", "/metrics").await
+    };
+    let line = "headway_capped_total{limit=\"side_connections\"} ";
+    let counted = metrics.lines().find_map(|shown| shown.strip_prefix(line));
+    assert!(
+        counted.is_some_and(|count| count != "0"),
+        "no {line}in\n{metrics}"
+    );
+}
+
+/// Asks until the door has noticed that somebody left.
+async fn again(door: SocketAddr) {
+    for _ in 0..1_000 {
+        let mut stream = TcpStream::connect(door).await.unwrap();
+        // One that is turned away may be so before it has asked.
+        let _turned_away = stream.write_all(LIVEZ.as_bytes()).await;
+        let mut first = [0; 12];
+        if stream.read_exact(&mut first).await.is_ok() && &first == b"HTTP/1.1 200" {
+            return;
+        }
+    }
+    panic!("nobody is let in any more");
+}

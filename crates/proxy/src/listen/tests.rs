@@ -36,6 +36,16 @@ fn only_a_lack_of_our_own_makes_the_door_rest() {
     }
 }
 
+fn door(proxy: &Proxy) -> Door {
+    Door {
+        connections_max: usize::MAX,
+        live: Arc::clone(&proxy.worker.live),
+        metrics: Arc::clone(&proxy.worker.metrics),
+        clock: proxy.worker.clock,
+        tasks: Tasks::default(),
+    }
+}
+
 fn seats(count: usize) -> (Vec<Seat>, Vec<mpsc::Receiver<Handed>>) {
     let seat = |_| {
         let (queue, handed) = mpsc::channel(10);
@@ -57,10 +67,8 @@ async fn whoever_was_let_in_before_the_end_is_served_evenly() {
     let (seats, mut handed) = seats(3);
     let tasks = Tasks::default();
     let door = Door {
-        live: Arc::clone(&proxy.worker.live),
-        metrics: Arc::clone(&proxy.worker.metrics),
-        clock: proxy.worker.clock,
         tasks: tasks.clone(),
+        ..door(&proxy)
     };
     let (_stop, stopping) = watch::channel(true);
     accept(listener, seats, door, stopping).await;
@@ -90,14 +98,8 @@ async fn knocked(config: Config, clients: usize) -> (Proxy, Vec<String>, Vec<Han
         sockets.push(tokio::net::TcpStream::connect(address).await.unwrap());
     }
     let (seats, mut handed) = seats(1);
-    let door = Door {
-        live: Arc::clone(&proxy.worker.live),
-        metrics: Arc::clone(&proxy.worker.metrics),
-        clock: proxy.worker.clock,
-        tasks: Tasks::default(),
-    };
     let (_stop, stopping) = watch::channel(true);
-    accept(listener, seats, door, stopping).await;
+    accept(listener, seats, door(&proxy), stopping).await;
     let mut let_in = Vec::new();
     while let Some(handed) = handed[0].recv().await {
         let_in.push(handed);
@@ -137,4 +139,63 @@ async fn a_client_with_too_many_connections_is_told_so_and_trusted_proxies_are_n
     let (proxy, heard, let_in) = knocked(trusting, 3).await;
     assert_eq!((let_in.len(), heard.len()), (3, 0));
     assert_eq!(proxy.worker.live.crowd.clients(), 0);
+}
+
+#[tokio::test]
+async fn the_smaller_of_what_is_wanted_and_what_the_system_allows_counts() {
+    // In words: limits.connections, what fits into the open files, who is let in of four.
+    for (wanted, allowed, let_in_max) in [(2, 10, 2), (10, 3, 3), (10, usize::MAX, 4), (10, 0, 0)] {
+        let mut config = config(Profile::Evm);
+        config.limits.connections = wanted;
+        let proxy = Proxy::start(config.clone(), Vec::new());
+        let (seats, _handed) = seats(1);
+        let door = Door {
+            connections_max: allowed,
+            ..door(&proxy)
+        };
+        let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut clients = Vec::new();
+        for _ in 0..4 {
+            clients.push(tokio::net::TcpStream::connect(address).await.unwrap());
+            let (stream, peer) = listener.accept().await.unwrap();
+            hand(stream.into_std().unwrap(), peer, &seats, &door).await;
+        }
+        assert_eq!(
+            seats[0].open.load(Relaxed),
+            let_in_max,
+            "{wanted} {allowed}"
+        );
+        let capped = proxy.metric("headway_capped_total{limit=\"connections\"}");
+        assert_eq!(capped as usize, 4 - let_in_max, "{wanted} {allowed}");
+        for client in &mut clients[let_in_max..] {
+            let mut heard = String::new();
+            client.read_to_string(&mut heard).await.unwrap();
+            assert!(heard.starts_with("HTTP/1.1 503 "), "{heard}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_waits_when_no_file_is_left_is_told_so_by_means_of_the_spare_one() {
+    let proxy = Proxy::start(config(Profile::Evm), Vec::new());
+    let door = door(&proxy);
+    let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut spare = Spare::of(&listener);
+    let _first = tokio::net::TcpStream::connect(address).await.unwrap();
+    let _let_in = listener.accept().await.unwrap();
+    let mut next = tokio::net::TcpStream::connect(address).await.unwrap();
+    assert!(spare.turn_next_away(&listener, &door));
+    let mut heard = String::new();
+    next.read_to_string(&mut heard).await.unwrap();
+    assert!(heard.starts_with("HTTP/1.1 503 "), "{heard}");
+    assert!(spare.0.is_some(), "it is there for the next");
+    assert!(
+        !spare.turn_next_away(&listener, &door),
+        "nobody waits: the door may rest"
+    );
+    assert!(spare.0.is_some());
+    let capped = proxy.metric("headway_capped_total{limit=\"open_files\"}");
+    assert_eq!(capped as u64, 1);
 }

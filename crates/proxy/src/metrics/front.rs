@@ -35,6 +35,10 @@ impl Late {
 pub enum Cap {
     /// Of connections.
     Connections,
+    /// Of connections at a side port.
+    SideConnections,
+    /// Of files that the system lets the process open.
+    OpenFiles,
     /// Of connections of one client.
     ConnectionsPerClient,
     /// Of requests that are served.
@@ -51,8 +55,10 @@ pub enum Cap {
 
 impl Cap {
     /// In the order of the variants.
-    const NAMES: [&'static str; 7] = [
+    const NAMES: [&'static str; 9] = [
         "connections",
+        "side_connections",
+        "open_files",
         "connections_per_client",
         "in_flight",
         "buffered_bytes",
