@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use rules::ejection::LONGEST;
 use rules::ids::Seat;
 use rules::method::Duty;
 use rules::moment::Moment;
 use rules::outcome::Outcome;
 use rules::phrases;
+use rules::table::Table;
 
 use crate::clock;
 use crate::framing::RetryAfter;
@@ -61,8 +63,8 @@ pub fn record(
         | Outcome::Broken
         | Outcome::TimedOut => {
             vitals.load.failed(took, now);
-            if vitals.ejection.failed() && snapshot.table.may_eject(seat, now) {
-                eject(worker, backend, now);
+            if vitals.ejection.failed() {
+                eject(worker, &snapshot.table, (seat, backend), now);
             }
         }
         Outcome::NotSent => {}
@@ -81,14 +83,25 @@ pub fn record(
     }
 }
 
-fn eject(worker: &Worker, backend: &Backend, now: Moment) {
+/// Ejects a backend if its pool can spare it, in place of others if need be.
+fn eject(worker: &Worker, table: &Table, (seat, backend): (Seat, &Backend), now: Moment) {
+    let spared = table.may_eject(seat, now);
+    if !spared {
+        table.readmit_others(seat, now);
+    }
+    if !table.may_eject(seat, now) {
+        return;
+    }
     let rest = backend.vitals.ejection.eject(now);
     worker.metrics.front.ejections.inc();
-    tracing::warn!(
-        backend = %backend.id,
-        seconds = rest.as_secs(),
-        "ejected: calls keep failing"
-    );
+    // Where all fail they take turns many times a second, and that is told a few times only.
+    if spared || rest < LONGEST {
+        tracing::warn!(
+            backend = %backend.id,
+            seconds = rest.as_secs(),
+            "ejected: calls keep failing"
+        );
+    }
 }
 
 fn count_send(worker: &Worker, backend: &Backend, ended: &Ended, now: Moment) {

@@ -60,6 +60,13 @@ impl Ejection {
         rest
     }
 
+    /// Ends an ejection before its time, because those left have got worse. It is not forgotten: the
+    /// next one lasts longer.
+    pub fn readmit(&self, now: Moment) {
+        self.in_a_row.store(0, Relaxed);
+        self.until_micros.fetch_min(now.as_micros(), Relaxed);
+    }
+
     /// The backend said that it is too busy: it is left alone for a moment.
     pub fn rest(&self, now: Moment, rest: Duration) {
         let until = now.after(rest).as_micros();

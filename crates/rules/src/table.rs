@@ -165,6 +165,16 @@ impl Table {
         }
         out < all / 2
     }
+
+    /// Lets in again who is ejected of this seat's pool: that seat ought to be ejected too, and the
+    /// pool cannot spare both. What is known of those that are out is older, and they may be well.
+    pub fn readmit_others(&self, seat: Seat, now: Moment) {
+        let pool = self.place(seat).and_then(|place| place.pool);
+        let of_pool = |place: &&Place| pool.is_some() && place.pool == pool;
+        for place in self.places.iter().filter(of_pool) {
+            place.vitals.ejection.readmit(now);
+        }
+    }
 }
 
 fn line(places: &[Place], pool: Pool) -> Line {

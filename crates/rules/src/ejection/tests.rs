@@ -59,3 +59,18 @@ fn a_backend_that_came_back_by_its_probes_is_forgiven() {
     ejection.forgive();
     assert!(!ejection.is_out(at(0)));
 }
+
+#[test]
+fn one_that_was_let_in_again_early_is_out_for_longer_the_next_time() {
+    let ejection = Ejection::default();
+    ejection.eject(at(0));
+    for _ in 0..4 {
+        assert!(!ejection.failed());
+    }
+    ejection.rest(at(1), Duration::from_secs(2));
+    ejection.readmit(at(2));
+    assert!(ejection.is_out(at(2)), "it is busy until the third second");
+    assert!(!ejection.is_out(at(3)));
+    assert!(!ejection.failed(), "what it failed before is not counted");
+    assert_eq!(ejection.eject(at(4)), Duration::from_secs(60));
+}

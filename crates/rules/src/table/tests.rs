@@ -117,3 +117,19 @@ fn ejections_and_verdicts_together_take_at_most_half_of_a_pool() {
         "there is no such seat"
     );
 }
+
+#[test]
+fn who_is_out_is_let_in_again_where_a_pool_cannot_spare_one_more() {
+    let rows = [
+        (Read, Eligible, None),
+        (Read, Eligible, None),
+        (Write, Eligible, None),
+    ];
+    let table = Table::new(places(&rows), Ladder::default());
+    let ejection = |seat| &table.place(Seat::new(seat)).unwrap().vitals.ejection;
+    ejection(0).eject(Moment::ZERO);
+    ejection(2).eject(Moment::ZERO);
+    table.readmit_others(Seat::new(1), Moment::ZERO);
+    assert!(!ejection(0).is_out(Moment::ZERO));
+    assert!(ejection(2).is_out(Moment::ZERO), "another pool's concern");
+}

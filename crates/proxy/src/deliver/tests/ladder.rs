@@ -360,14 +360,15 @@ async fn ejections_never_take_more_than_half_of_a_pool() {
         let mut config = config(Profile::TxProxy);
         config.retry.tries = 1;
         let proxy = Proxy::start(config, cast.collect());
+        let mut most = 0;
         for _ in 0..100 {
             proxy.post(call("7", "eth_call")).await;
+            let (snapshot, now) = (proxy.worker.live.snapshot(), proxy.worker.clock.now());
+            let places = snapshot.table.places().iter();
+            let ejected = places.filter(|place| place.vitals.ejection.is_out(now));
+            most = ejected.count().max(most);
         }
-        let ejected = proxy.metric("headway_backend_ejections_total");
-        assert!(
-            (ejected - f64::from(out)).abs() < 0.1,
-            "{ejected} of {nodes}"
-        );
+        assert_eq!(most, out, "of {nodes}");
         proxy.settle().await;
     }
 }

@@ -109,3 +109,46 @@ async fn tables_swapped_all_the_time_lose_and_misroute_nothing() {
     }
     proxy.settle().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_was_ejected_serves_again_when_those_left_get_worse() {
+    let rubbish = Act::Say(502, "<html>");
+    let (up, down) = (Standing::Eligible, Standing::Down);
+    // In words: who fails while all are up, how they stand afterwards, who fails then.
+    let stories = [
+        ("the other is down", [up, up, down], "read-2"),
+        ("two of three are well", [up, up, up], "read-2"),
+        ("it fails itself again", [up, up, down], "read-1"),
+    ];
+    for (story, standings, failing) in stories {
+        let proxy = Proxy::start(
+            config(Profile::TxProxy),
+            ["read-1", "read-2", "read-3"]
+                .map(|id| node(id, Pool::Read, [Act::Echo]))
+                .into(),
+        );
+        proxy.script("read-1", [rubbish.clone()]);
+        while proxy.metric("headway_backend_ejections_total") < 0.5 {
+            proxy.post(call("7", "eth_call")).await;
+        }
+        proxy.script("read-1", [Act::Echo]);
+        proxy.script(failing, [rubbish.clone()]);
+        proxy.publish(&standings);
+        let (calls, mut lost) = (2_000, 0);
+        let retries = "headway_retries_total{reason=\"broken\"}";
+        let before = proxy.metric(retries);
+        for _ in 0..calls {
+            // A hundred a second.
+            proxy.pass(Duration::from_millis(10)).await;
+            let heard = proxy.post(call("7", "eth_call")).await;
+            lost += usize::from(!gist(&heard).ends_with("/eth_call"));
+        }
+        let retried = proxy.metric(retries) - before;
+        println!("{story}: {lost} lost, {retried} retries");
+        assert_eq!(
+            lost, 0,
+            "{story}: {lost} of {calls} lost, {retried} retries"
+        );
+        assert!(retried < 100.0, "{story}: {retried} retries");
+    }
+}
