@@ -42,6 +42,8 @@ pub struct Config {
     pub batch: Batch,
     /// What one client may ask for.
     pub rate_limit: RateLimit,
+    /// WebSocket connections that end here.
+    pub ws: Ws,
     /// What browsers are told.
     pub cors: Cors,
     /// How errors are said.
@@ -251,6 +253,25 @@ pub enum RateMode {
     DryRun,
     /// It is refused as well.
     Enforce,
+}
+
+/// `[ws]`
+#[derive(Clone, Debug)]
+pub struct Ws {
+    /// Sockets at once.
+    pub sockets_max: usize,
+    /// Sockets of one client at once.
+    pub sockets_per_client: Option<u32>,
+    /// Messages of one socket that are served at once.
+    pub calls_max: usize,
+    /// Bytes of one message.
+    pub message_bytes: usize,
+    /// Bytes that wait for one client, beyond which nothing is read from it.
+    pub queue_bytes: usize,
+    /// Between two pings.
+    pub ping_interval: Duration,
+    /// Origins of pages that may connect, in lower case; all of them when empty.
+    pub origins: Vec<String>,
 }
 
 /// `[cors]`

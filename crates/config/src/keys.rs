@@ -13,6 +13,7 @@ mod calls;
 mod clients;
 mod doors;
 mod health;
+mod sockets;
 mod tls;
 
 /// The whole list, in the order of `proxy.toml.example`.
@@ -23,6 +24,7 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         health::KEYS,
         calls::KEYS,
         clients::KEYS,
+        sockets::KEYS,
         answers::KEYS,
         backends::KEYS,
     ]

@@ -54,6 +54,8 @@ pub enum Kind {
     Patterns,
     /// A list of addresses, networks, and words for networks.
     Networks,
+    /// A list of what browsers call the places that pages come from (RFC 6454, section 6.1).
+    Origins,
     /// A list of what nodes say, in any words.
     Phrases,
     /// `off`, `stdout` or a path.
@@ -83,7 +85,8 @@ pub(crate) enum Setting {
     Switch(bool),
     /// From [`Kind::Addresses`].
     Addresses(Vec<SocketAddr>),
-    /// From [`Kind::Choices`], [`Kind::Patterns`], [`Kind::Networks`] and [`Kind::Phrases`].
+    /// From [`Kind::Choices`], [`Kind::Patterns`], [`Kind::Networks`], [`Kind::Origins`] and
+    /// [`Kind::Phrases`].
     Words(Vec<String>),
     /// From [`Kind::Choice`], [`Kind::LogTarget`], [`Kind::Directory`] and [`Kind::Id`].
     Text(String),
@@ -128,6 +131,9 @@ impl Kind {
             }),
             Self::Networks => each(raw, "an address or a network", |item| {
                 networks(item).map(|_known| item.to_owned())
+            }),
+            Self::Origins => each(raw, "a scheme and a host", |item| {
+                is_origin(item).then(|| item.to_ascii_lowercase())
             }),
             Self::Phrases => each(raw, "3 to 128 bytes of text in one line", |item| {
                 is_phrase(item).then(|| item.to_owned())
@@ -179,6 +185,7 @@ impl Kind {
                 words \"private\" and \"google\""
                     .to_owned()
             }
+            Self::Origins => "a list of origins such as \"https://app.example.org\"".to_owned(),
             Self::Phrases => "a list of texts such as \"header not found\"".to_owned(),
             Self::LogTarget => "\"off\", \"stdout\" or the path of a file".to_owned(),
             Self::Directory => "the path of a directory".to_owned(),
@@ -325,6 +332,15 @@ fn is_pattern(text: &str) -> bool {
     let name = text.strip_suffix('*').unwrap_or(text);
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '/' | ':');
     !text.is_empty() && text.len() <= PATTERN_BYTES_MAX && name.chars().all(word)
+}
+
+/// An origin has a scheme, a host, at most a port, and never a path.
+fn is_origin(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    text.split_once("://").is_some_and(|(scheme, host)| {
+        let named = !scheme.is_empty() && !host.is_empty() && text.len() <= PATTERN_BYTES_MAX;
+        named && scheme.chars().chain(host.chars()).all(word)
+    })
 }
 
 /// A shorter one would be found in anything.

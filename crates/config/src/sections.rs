@@ -36,6 +36,7 @@ use crate::checked::Server;
 use crate::checked::Timeouts;
 use crate::checked::Tls;
 use crate::checked::VersionRule;
+use crate::checked::Ws;
 use crate::fleet;
 use crate::kind::Setting;
 use crate::memory;
@@ -77,6 +78,7 @@ pub(crate) fn config(asked: &mut Asked<'_>) -> Config {
     };
     let batch = batch(asked);
     let rate_limit = rate_limit(asked, &server);
+    let ws = ws(asked);
     let cors = Cors {
         enabled: asked.switch("cors.enabled"),
         credentials: asked.switch("cors.credentials"),
@@ -104,6 +106,7 @@ pub(crate) fn config(asked: &mut Asked<'_>) -> Config {
         retry,
         batch,
         rate_limit,
+        ws,
         cors,
         errors,
         compat,
@@ -303,6 +306,19 @@ fn rate_limit(asked: &mut Asked<'_>, server: &Server) -> RateLimit {
         mode,
         rate: Rate::new(per_second, asked.count32("rate_limit.burst")),
         heavy_weight: asked.count32("rate_limit.heavy_weight"),
+    }
+}
+
+fn ws(asked: &mut Asked<'_>) -> Ws {
+    let per_client = asked.count_or_word("ws.sockets_per_client");
+    Ws {
+        sockets_max: asked.size("ws.sockets_max"),
+        sockets_per_client: per_client.map(|most| u32::try_from(most).unwrap_or(u32::MAX)),
+        calls_max: asked.size("ws.calls_max"),
+        message_bytes: asked.size("ws.message_bytes"),
+        queue_bytes: asked.size("ws.queue_bytes"),
+        ping_interval: asked.time("ws.ping_interval"),
+        origins: asked.words("ws.origins"),
     }
 }
 

@@ -36,6 +36,15 @@ impl Address {
     }
 }
 
+/// How requests come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// One by one, each with an answer.
+    Http,
+    /// As messages, of which some want no answer.
+    WebSocket,
+}
+
 /// Who sent a request.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -47,6 +56,8 @@ pub struct Client {
     forwarded: Option<HeaderValue>,
     /// What traces the request, if anything does.
     pub trail: Option<Arc<Trail>>,
+    /// How it came in.
+    pub way: Way,
 }
 
 impl Client {
@@ -60,6 +71,7 @@ impl Client {
             peer,
             forwarded: None,
             trail: None,
+            way: Way::Http,
         }
     }
 
@@ -111,6 +123,12 @@ impl Client {
         for (name, value) in self.trail.iter().flat_map(|trail| trail.headers()) {
             headers.append(name, value.clone());
         }
+    }
+
+    /// Whether it has a socket, and hears nothing where it wants no answer.
+    #[must_use]
+    pub fn is_socket(&self) -> bool {
+        self.way == Way::WebSocket
     }
 
     /// The same number for the same client on every replica.

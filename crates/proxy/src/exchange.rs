@@ -114,6 +114,7 @@ async fn single(
         Element::Invalid { id, why } => {
             return refuse(exchange, settings, id, Refusal::InvalidRequest(why));
         }
+        Element::Response if exchange.client.is_socket() => return settings.voice.nothing(),
         Element::Response => {
             let why = Refusal::InvalidRequest(ANSWER);
             return refuse(exchange, settings, Id::NULL, why);
@@ -374,6 +375,7 @@ fn refuse_call(
     exchange.worker.metrics.rejected(refusal.reason());
     match id {
         Some(id) => settings.voice.refuse(id, refusal, &refused.facts()),
+        None if exchange.client.is_socket() => settings.voice.nothing(),
         None => settings.voice.refused_notification(refusal),
     }
 }

@@ -14,7 +14,6 @@ use rules::table::Standing;
 use rules::table::Table;
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
-use tokio::sync::watch;
 
 use crate::bulkhead::Work;
 use crate::clock::Clock;
@@ -37,6 +36,7 @@ use crate::worker::Worker;
 pub(crate) mod client;
 pub(crate) mod node;
 pub(crate) mod settings;
+pub(crate) mod socket;
 pub(crate) mod words;
 
 /// A backend as a story introduces it.
@@ -142,7 +142,6 @@ impl Cast {
 pub(crate) struct Proxy {
     pub(crate) worker: Arc<Worker>,
     nodes: HashMap<&'static str, Node>,
-    stopping: watch::Sender<bool>,
 }
 
 impl Proxy {
@@ -182,7 +181,6 @@ impl Proxy {
         Self {
             worker: Arc::new(worker),
             nodes,
-            stopping: watch::channel(false).0,
         }
     }
 
@@ -241,7 +239,7 @@ impl Proxy {
     /// Asks the process to stop.
     pub(crate) fn stop(&self) {
         self.worker.live.readiness.drain();
-        self.stopping.send_replace(true);
+        self.worker.live.readiness.leave();
     }
 
     /// Lets so much time pass; whatever can run by then has run.

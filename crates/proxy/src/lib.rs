@@ -9,6 +9,7 @@ pub mod server;
 pub mod listen;
 pub mod serve;
 pub mod patience;
+pub mod socket;
 pub mod tunnel;
 pub mod exchange;
 pub mod legs;

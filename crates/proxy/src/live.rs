@@ -23,6 +23,7 @@ use rules::unclear::Unclear;
 use rules::vitals::Vitals;
 use tokio::sync::Notify;
 use tokio::sync::Semaphore;
+use tokio::sync::watch;
 
 use crate::bulkhead::Bulkheads;
 use crate::crowd::Crowd;
@@ -223,6 +224,7 @@ pub struct Readiness {
     draining: AtomicBool,
     seen_usable: AtomicBool,
     serving: AtomicBool,
+    leaving: watch::Sender<bool>,
 }
 
 impl Readiness {
@@ -235,6 +237,17 @@ impl Readiness {
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.draining.load(Relaxed)
+    }
+
+    /// What is under way is to end, and nothing new to begin.
+    pub fn leave(&self) {
+        self.leaving.send_replace(true);
+    }
+
+    /// Turns true when the process leaves.
+    #[must_use]
+    pub fn leaving(&self) -> watch::Receiver<bool> {
+        self.leaving.subscribe()
     }
 
     /// Whether the read pool or the leader can serve now.
@@ -271,6 +284,8 @@ pub struct Live {
     pub limiter: Limiter,
     /// Connections by client, where they are limited.
     pub crowd: Crowd,
+    /// WebSocket connections by client.
+    pub sockets: Crowd,
     /// Room for requests by kind of work.
     pub bulkheads: Bulkheads,
     /// What load balancers may be told.
@@ -294,6 +309,7 @@ impl Live {
             current: ArcSwap::from_pointee(first),
             limiter: Limiter::default(),
             crowd: Crowd::default(),
+            sockets: Crowd::default(),
             bulkheads: Bulkheads::default(),
             readiness: Readiness::default(),
             trouble: Notify::new(),

@@ -18,10 +18,13 @@ pub use crate::metrics::front::Front;
 pub use crate::metrics::front::Late;
 pub use crate::metrics::made::Made;
 pub use crate::metrics::sends::Sends;
+pub use crate::metrics::sockets::Ending;
+pub use crate::metrics::sockets::Sockets;
 
 mod front;
 mod made;
 mod sends;
+mod sockets;
 
 /// The HTTP statuses Headway answers with by itself, and 499 for a client that left; anything else
 /// counts as `other`.
@@ -92,6 +95,8 @@ pub struct Metrics {
     pub front: Front,
     /// What is counted about transactions.
     pub sends: Sends,
+    /// What is counted about WebSocket connections that end here.
+    pub sockets: Sockets,
 }
 
 impl Metrics {
@@ -145,6 +150,7 @@ impl Metrics {
             )?,
             front: Front::new(made)?,
             sends: Sends::new(made)?,
+            sockets: Sockets::new(made)?,
             registry,
         })
     }

@@ -46,6 +46,7 @@ use crate::patience::Patience;
 use crate::reply::Refusal;
 use crate::reply::Reply;
 use crate::reply::Voice;
+use crate::socket;
 use crate::trail::Trail;
 use crate::trail::X_REQUEST_ID;
 use crate::tunnel;
@@ -180,19 +181,18 @@ async fn reply(
             voice.breach(breach)
         }
         Verdict::MethodNotAllowed => voice.method_not_allowed(),
-        Verdict::Upgrade | Verdict::Call if is_overfull(worker, &snapshot) => {
+        Verdict::Upgrade | Verdict::Call if worker.is_overfull(&snapshot) => {
             turn.turn_deaf();
             worker.metrics.front.capped(Cap::InFlight);
             refuse(worker, voice, Refusal::Overloaded)
         }
         Verdict::Upgrade => {
-            // Boxed, because it is rare: every call would carry its size.
-            Box::pin(tunnel::open(
-                worker,
-                Request::from_parts(head, body),
-                &client,
-            ))
-            .await
+            let request = Request::from_parts(head, body);
+            match tunnel::is_offered(&snapshot) {
+                // Boxed, because it is rare: every call would carry its size.
+                true => Box::pin(tunnel::open(worker, request, &client)).await,
+                false => socket::open(worker, &snapshot, request, (client, turn.clone())),
+            }
         }
         Verdict::Call => {
             let Some(coding) = unpack::coding(&head.headers) else {
@@ -213,12 +213,6 @@ async fn reply(
             }
         }
     }
-}
-
-/// More is served already than may be. Who asks for health is answered all the same.
-fn is_overfull(worker: &Worker, snapshot: &Snapshot) -> bool {
-    let served = usize::try_from(worker.metrics.front.in_flight.get()).unwrap_or(0);
-    served > snapshot.settings.config.limits.in_flight
 }
 
 /// A refusal before there is a call.

@@ -24,7 +24,6 @@ use crate::worker::Worker;
 #[derive(Debug)]
 pub struct Server {
     addresses: Vec<SocketAddr>,
-    stopping: watch::Sender<bool>,
     worker: Worker,
 }
 
@@ -49,7 +48,7 @@ impl Server {
         count: usize,
         (listeners, connections_max): (Vec<TcpListener>, usize),
     ) -> io::Result<Self> {
-        let (stopping, stopped) = watch::channel(false);
+        let stopped = worker.live.readiness.leaving();
         let seats = (0..count)
             .map(|index| {
                 start_worker(
@@ -75,11 +74,7 @@ impl Server {
             let accepting = listen::accept(listener, seats, door, stopped);
             worker.tasks.spawn(accepting);
         }
-        Ok(Self {
-            addresses,
-            stopping,
-            worker,
-        })
+        Ok(Self { addresses, worker })
     }
 
     /// The addresses that are served.
@@ -96,7 +91,7 @@ impl Server {
         let settings = Arc::clone(&self.worker.live.snapshot().settings);
         let timeouts = &settings.config.timeouts;
         tokio::time::sleep(timeouts.lame_duck).await;
-        self.stopping.send_replace(true);
+        self.worker.live.readiness.leave();
         let ended = tokio::time::timeout(timeouts.drain, self.worker.tasks.finished()).await;
         self.worker.logs.flush(logs::PATIENCE);
         ended.is_ok()

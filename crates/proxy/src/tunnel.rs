@@ -58,19 +58,18 @@ impl Drop for Open {
     }
 }
 
+/// Whether there is a pool to tunnel to.
+#[must_use]
+pub fn is_offered(snapshot: &Snapshot) -> bool {
+    let places = snapshot.table.places();
+    places.iter().any(|place| place.pool == Some(Pool::Ws))
+}
+
 /// Opens a tunnel for a request to upgrade. The backend's own answer decides: 101 joins the two
 /// sides, anything else goes to the client.
 pub async fn open(worker: &Arc<Worker>, mut request: Request<Incoming>, client: &Client) -> Reply {
     let snapshot = worker.live.snapshot();
     let voice = &snapshot.settings.voice;
-    if snapshot
-        .table
-        .places()
-        .iter()
-        .all(|place| place.pool != Some(Pool::Ws))
-    {
-        return voice.no_web_socket();
-    }
     let ours = upgrade::on(&mut request);
     let (head, _body) = request.into_parts();
     let mut tried = Vec::new();

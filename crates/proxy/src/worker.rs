@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::dial::Dial;
 use crate::live::Live;
+use crate::live::Snapshot;
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
@@ -29,4 +30,13 @@ pub struct Worker {
     pub dial: Arc<Dial>,
     /// What shutdown waits for.
     pub tasks: Tasks,
+}
+
+impl Worker {
+    /// More is served already than may be. Who asks for health is answered all the same.
+    #[must_use]
+    pub fn is_overfull(&self, snapshot: &Snapshot) -> bool {
+        let served = usize::try_from(self.metrics.front.in_flight.get()).unwrap_or(0);
+        served > snapshot.settings.config.limits.in_flight
+    }
 }

@@ -91,7 +91,7 @@ impl Proxy {
     pub(crate) fn connect_from(&self, peer: IpAddr) -> DuplexStream {
         let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
         let worker = Arc::clone(&self.worker);
-        let stopping = self.stopping.subscribe();
+        let stopping = self.worker.live.readiness.leaving();
         tasks::background(serve::connection(worker, theirs, peer, stopping));
         ours
     }
@@ -147,6 +147,7 @@ impl Proxy {
         let mut heard = Vec::new();
         let all = stream.read_to_end(&mut heard);
         let _still_open = tokio::time::timeout(Duration::from_secs(60), all).await;
-        String::from_utf8(heard).unwrap()
+        // After an upgrade frames follow, which are no text.
+        String::from_utf8_lossy(&heard).into_owned()
     }
 }

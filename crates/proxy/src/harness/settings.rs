@@ -91,6 +91,7 @@ pub(crate) fn config(profile: Profile) -> Config {
             rate: Rate::new(5, 25),
             heavy_weight: 10,
         },
+        ws: ws(),
         cors: checked::Cors {
             enabled: true,
             credentials: drop_in,
@@ -125,6 +126,18 @@ pub(crate) fn logs() -> checked::Logs {
         level: checked::Level::Info,
         format: checked::Format::Text,
         rotation: None,
+    }
+}
+
+fn ws() -> checked::Ws {
+    checked::Ws {
+        sockets_max: 10_000,
+        sockets_per_client: Some(100),
+        calls_max: 64,
+        message_bytes: 10 << 20,
+        queue_bytes: 4 << 20,
+        ping_interval: Duration::from_secs(25),
+        origins: Vec::new(),
     }
 }
 

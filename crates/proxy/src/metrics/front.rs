@@ -41,6 +41,10 @@ pub enum Cap {
     OpenFiles,
     /// Of connections of one client.
     ConnectionsPerClient,
+    /// Of WebSocket connections.
+    Sockets,
+    /// Of WebSocket connections of one client.
+    SocketsPerClient,
     /// Of requests that are served.
     InFlight,
     /// Of bytes in memory.
@@ -55,11 +59,13 @@ pub enum Cap {
 
 impl Cap {
     /// In the order of the variants.
-    const NAMES: [&'static str; 9] = [
+    const NAMES: [&'static str; 11] = [
         "connections",
         "side_connections",
         "open_files",
         "connections_per_client",
+        "sockets",
+        "sockets_per_client",
         "in_flight",
         "buffered_bytes",
         "read_calls",
@@ -79,7 +85,7 @@ pub struct Front {
     pub connections_total: IntCounter,
     /// Connections that could not be accepted.
     pub accept_failures: IntCounter,
-    /// HTTP requests being served.
+    /// HTTP requests and WebSocket messages being served.
     pub in_flight: IntGauge,
     /// Long answers that broke off or stalled, and their client's connection with them.
     pub broken_off: IntCounter,
@@ -144,7 +150,10 @@ impl Front {
                 "accept_failures_total",
                 "Connections that could not be accepted.",
             )?,
-            in_flight: made.gauge("requests_in_flight", "HTTP requests being served.")?,
+            in_flight: made.gauge(
+                "requests_in_flight",
+                "HTTP requests and WebSocket messages being served.",
+            )?,
             broken_off: made.counter(
                 "answers_broken_off_total",
                 "Long answers that broke off or stalled at their backend, and so for their client.",

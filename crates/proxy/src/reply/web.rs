@@ -87,14 +87,40 @@ impl Voice {
         reply
     }
 
-    /// A WebSocket where none is served (RFC 9110, section 15.5.22).
+    /// The answer that makes a WebSocket of a connection (RFC 6455, section 4.2.2).
     #[must_use]
-    pub fn no_web_socket(&self) -> Reply {
-        let why = Refusal::InvalidRequest("WebSocket is not served here, send JSON-RPC by POST");
+    pub fn web_socket(accept: HeaderValue, protocol: Option<HeaderValue>) -> Reply {
+        let mut reply = Reply::new("".into());
+        *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = reply.headers_mut();
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+        if let Some(protocol) = protocol {
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+        }
+        reply
+    }
+
+    /// A version of the WebSocket protocol that is not served (RFC 6455, section 4.4).
+    #[must_use]
+    pub fn unknown_web_socket(&self) -> Reply {
+        let why = Refusal::InvalidRequest("only version 13 of the WebSocket protocol is served");
         let mut reply = self.refuse(Id::NULL, why, &[]);
         *reply.status_mut() = StatusCode::UPGRADE_REQUIRED;
-        let protocol = HeaderValue::from_static("websocket");
-        reply.headers_mut().insert(header::UPGRADE, protocol);
+        let version = HeaderValue::from_static("13");
+        reply
+            .headers_mut()
+            .insert(header::SEC_WEBSOCKET_VERSION, version);
+        reply
+    }
+
+    /// A page whose origin may not connect (RFC 6455, section 10.2).
+    #[must_use]
+    pub fn foreign_origin(&self) -> Reply {
+        let why = Refusal::InvalidRequest("pages of this origin may not connect here");
+        let mut reply = self.refuse(Id::NULL, why, &[]);
+        *reply.status_mut() = StatusCode::FORBIDDEN;
         reply
     }
 }
