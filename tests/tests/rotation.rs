@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
+use std::net::SocketAddr;
+use std::net::TcpListener;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::process::Stdio;
 use std::time::Duration;
 
 use devnet::Devnet;
@@ -12,6 +15,8 @@ use devnet::Kind;
 use devnet::Plan;
 use headway_tests::load::Caller;
 use headway_tests::program::Program;
+use headway_tests::scrape::Scrape;
+use tokio::net::TcpStream;
 
 const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":[]}"#;
 
@@ -112,10 +117,8 @@ async fn its_own_words_may_be_lost_but_no_call_is() {
     let network = Devnet::start(Plan::default()).await.unwrap();
     let log = folder("unheard").join("access.log");
     let mut environment = environment(&network, &log);
-    // A free port, found by taking it for a moment: its log, which would say it, cannot be read.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    // Its log, which would say the port, cannot be read.
+    let address = free();
     environment.push(("HEADWAY_SERVER__LISTEN", address.to_string()));
     let mut child = Command::new(headway_tests::program::built())
         .args(["run", "--set", "logs.level=debug"])
@@ -125,7 +128,7 @@ async fn its_own_words_may_be_lost_but_no_call_is() {
         .spawn()
         .unwrap();
     let mut every = tokio::time::interval(Duration::from_millis(20));
-    while tokio::net::TcpStream::connect(address).await.is_err() {
+    while TcpStream::connect(address).await.is_err() {
         every.tick().await;
     }
     let mut caller = Caller::connect(address).await;
@@ -133,4 +136,58 @@ async fn its_own_words_may_be_lost_but_no_call_is() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(answer.unwrap().0, 200);
+}
+
+/// A free port, found by taking it for a moment.
+fn free() -> SocketAddr {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    free.local_addr().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_nothing_of_its_log_stops_nothing() {
+    let network = Devnet::start(Plan::default()).await.unwrap();
+    let folder = folder("unread");
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("proxy.toml");
+    fs::write(&file, "").unwrap();
+    let mut environment = environment(&network, &folder.join("access.log"));
+    let (address, admin) = (free(), free());
+    environment.push(("HEADWAY_SERVER__LISTEN", address.to_string()));
+    environment.push(("HEADWAY_ADMIN__LISTEN", admin.to_string()));
+    environment.push(("HEADWAY_CONFIG", file.display().to_string()));
+    let mut child = Command::new(headway_tests::program::built())
+        .arg("run")
+        .env_clear()
+        .envs(environment)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut every = tokio::time::interval(Duration::from_millis(20));
+    while TcpStream::connect(address).await.is_err() {
+        every.tick().await;
+    }
+    // A line for each of them is more than a pipe holds.
+    let keys = (0..2_000).map(|key| format!("wrong_{key} = 1\n"));
+    fs::write(&file, keys.collect::<String>()).unwrap();
+    let failed = "headway_config_reloads_total{result=\"failure\"}";
+    for look in 0.. {
+        every.tick().await;
+        if Scrape::of(admin).await.sum(failed) > 0.0 {
+            break;
+        }
+        assert!(look < 1_500, "the reload does not end");
+    }
+    let mut caller = Caller::connect(address).await;
+    assert_eq!(caller.post(CALL).await.unwrap().0, 200);
+    let killed = Command::new("kill").arg(child.id().to_string()).status();
+    assert!(killed.unwrap().success());
+    for look in 0.. {
+        every.tick().await;
+        if let Some(ended) = child.try_wait().unwrap() {
+            assert_eq!(ended.code(), Some(0));
+            break;
+        }
+        assert!(look < 1_500, "it does not stop");
+    }
 }

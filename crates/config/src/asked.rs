@@ -226,6 +226,9 @@ impl<'a> Asked<'a> {
         };
         match accept(key, &raw) {
             Ok(setting) => {
+                if let Setting::Authorities(path, _) = &setting {
+                    self.files.push(PathBuf::from(path));
+                }
                 // What came out of a variable is not shown, unless the setting hides it by itself.
                 let value = match filled && !secret {
                     true => written(value, secret),

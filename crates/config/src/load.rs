@@ -40,7 +40,7 @@ pub struct Loaded {
     pub values: Vec<Effective>,
     /// What is allowed but worth knowing.
     pub warnings: Vec<Problem>,
-    /// Files that secrets were read from.
+    /// Files that secrets and authorities were read from.
     pub files: Vec<PathBuf>,
 }
 

@@ -150,8 +150,15 @@ fn what_needs_a_restart_stays_as_it_was_until_there_is_one() {
     assert!(differences.iter().all(|difference| difference.restart));
 }
 
+fn authority() -> String {
+    let mut params = rcgen::CertificateParams::default();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    params.self_signed(&key).unwrap().pem()
+}
+
 #[test]
-fn files_of_secrets_are_known() {
+fn files_of_secrets_and_authorities_are_known() {
     let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let (secret, file) = (folder.join("life.secret"), folder.join("life.toml"));
     std::fs::write(&secret, "http://h:1\n").unwrap();
@@ -163,6 +170,25 @@ fn files_of_secrets_are_known() {
     };
     assert_eq!(load(&sources).unwrap().files, [secret]);
     assert_eq!(sources.path(), Some(file));
+    let (authority, other) = (authority(), authority());
+    let file_of_authorities = folder.join("life.pem");
+    let trusts = |pem: &str| {
+        std::fs::write(&file_of_authorities, pem).unwrap();
+        load(&Sources {
+            command_line: vec![(
+                "tls.ca_file".to_owned(),
+                file_of_authorities.display().to_string(),
+            )],
+            ..sources.clone()
+        })
+        .unwrap()
+    };
+    let (before, after) = (trusts(&authority), trusts(&other));
+    assert!(before.files.contains(&file_of_authorities));
+    let differences = change::differences(&before, &after);
+    let told: Vec<&str> = differences.iter().map(|found| found.key.as_str()).collect();
+    assert_eq!(told, ["tls.ca_file"], "other authorities at the same path");
+    assert_ne!(before.config.tls.authorities, after.config.tls.authorities);
     let fallback = Sources {
         fallback: Some("not-there.toml".into()),
         ..Sources::default()

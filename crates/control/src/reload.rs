@@ -70,7 +70,7 @@ impl Reloader {
         }
     }
 
-    /// The configuration's files: itself, and those that secrets come from.
+    /// The configuration's files: itself, and those that secrets and authorities come from.
     fn paths(&self) -> Vec<PathBuf> {
         let files = self.loaded.files.iter().cloned();
         self.sources.0.path().into_iter().chain(files).collect()

@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::writer::MakeWriterExt;
 use tracing_subscriber::fmt::writer::OptionalWriter;
 
 /// Sets the log up for the whole process; a second call changes nothing.
-pub(crate) fn start(logs: &Logs, file: Option<LogWriter>) {
+pub(crate) fn start(logs: &Logs, (told, file): (Option<LogWriter>, Option<LogWriter>)) {
     let level = match logs.level {
         Level::Error => LevelFilter::ERROR,
         Level::Warn => LevelFilter::WARN,
@@ -21,10 +21,11 @@ pub(crate) fn start(logs: &Logs, file: Option<LogWriter>) {
     };
     // Colours would only disturb those who read the file.
     let colours = file.is_none() && io::stderr().is_terminal();
-    let in_file = move || OptionalWriter::from(file.clone().map(Page));
+    // Who says something must not wait for who should read it.
+    let page = |log: Option<LogWriter>| move || OptionalWriter::from(log.clone().map(Page));
     let lines = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(io::stderr.and(in_file))
+        .with_writer(page(told).and(page(file)))
         .with_ansi(colours)
         .with_target(false)
         // It would complain about a full disk on standard error, and panic if that is what is full.

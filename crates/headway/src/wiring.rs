@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use config::checked::Config;
 use config::load::Loaded;
 use config::load::Sources;
+use config::problem::Problem;
 use control::admin;
 use control::admin::Door;
 use control::admin::View;
@@ -20,7 +22,9 @@ use control::prober::Prober;
 use control::reload::Origin;
 use control::reload::Reloader;
 use proxy::listen;
+use proxy::logs;
 use proxy::logs::Logs;
+use proxy::metrics::Metrics;
 use proxy::server;
 use proxy::server::Server;
 use tokio::sync::mpsc;
@@ -55,14 +59,7 @@ pub(crate) struct Running {
 pub(crate) async fn start(loaded: Loaded) -> io::Result<Running> {
     let config = loaded.config;
     let metrics = assemble::metrics(&config).map_err(io::Error::other)?;
-    let (logs, troubles) = Logs::open(&config, &metrics.front.log_lines_dropped)?;
-    logging::start(&config.logs, logs.errors.clone());
-    for warning in &loaded.warnings {
-        tracing::warn!("{warning}");
-    }
-    for trouble in troubles {
-        tracing::warn!("{trouble}");
-    }
+    let logs = open_logs(&config, &metrics, &loaded.warnings)?;
     let connections_max = descriptors::connections_max();
     if config.limits.connections > connections_max {
         tracing::warn!(
@@ -134,6 +131,21 @@ pub(crate) fn follow(
     };
     thread("headway-reload", reloader.run(asked))?;
     Ok(again)
+}
+
+/// From here on what is said goes to the logs; what was found before is said there first.
+fn open_logs(config: &Config, metrics: &Metrics, warnings: &[Problem]) -> io::Result<Logs> {
+    let (logs, troubles) = Logs::open(config, &metrics.front.log_lines_dropped)?;
+    logging::start(&config.logs, (logs.told.clone(), logs.errors.clone()));
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    for trouble in troubles {
+        tracing::warn!("{trouble}");
+    }
+    // Before anything that may end the process with a word of its own.
+    logs.flush(logs::PATIENCE);
+    Ok(logs)
 }
 
 /// Serves a side port, if it is wanted.

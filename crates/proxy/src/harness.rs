@@ -29,6 +29,7 @@ use crate::live::Snapshot;
 use crate::logs::Logs;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
+use crate::post_data::PostData;
 use crate::reply::Refusal;
 use crate::tasks::Tasks;
 use crate::worker::Worker;
@@ -182,6 +183,11 @@ impl Proxy {
             worker: Arc::new(worker),
             nodes,
         }
+    }
+
+    /// From now on the bodies of calls that fail are kept.
+    pub(crate) fn keeps(&mut self, post_data: PostData) {
+        Arc::make_mut(&mut self.worker).logs.post_data = post_data;
     }
 
     /// From now on a story itself answers at a node's name.

@@ -37,6 +37,8 @@ pub struct LogWriter {
 pub enum Sink {
     /// Standard output.
     Stdout,
+    /// Standard error.
+    Stderr,
     /// A file.
     File(LogFile),
 }
@@ -109,24 +111,26 @@ impl LogWriter {
 impl Sink {
     fn reopen(&mut self) {
         match self {
-            Self::Stdout => {}
+            Self::Stdout | Self::Stderr => {}
             Self::File(file) => file.reopen(),
         }
     }
 
     fn write(&mut self, lines: &[u8]) -> Result<(), Lost> {
         match self {
-            Self::Stdout => {
-                let mut stdout = io::stdout().lock();
-                let written = stdout.write_all(lines).and_then(|()| stdout.flush());
-                written.map_err(|error| Lost {
-                    lines: lines.iter().filter(|byte| **byte == b'\n').count() as u64,
-                    error,
-                })
-            }
+            Self::Stdout => pour(&mut io::stdout().lock(), lines),
+            Self::Stderr => pour(&mut io::stderr().lock(), lines),
             Self::File(file) => file.write(lines, clock::wall_seconds()),
         }
     }
+}
+
+fn pour(out: &mut impl Write, lines: &[u8]) -> Result<(), Lost> {
+    let written = out.write_all(lines).and_then(|()| out.flush());
+    written.map_err(|error| Lost {
+        lines: lines.iter().filter(|byte| **byte == b'\n').count() as u64,
+        error,
+    })
 }
 
 /// Takes what waits in one go, so that a busy log costs one write for many lines. A disk that takes

@@ -25,7 +25,9 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Logs {
     /// A line for every request.
     pub journal: Journal,
-    /// Where Headway's own log goes besides standard error.
+    /// Where Headway's own log goes: standard error, which may be a pipe that nobody reads.
+    pub told: Option<LogWriter>,
+    /// Where it goes besides.
     pub errors: Option<LogWriter>,
     /// The bodies of calls that a backend failed.
     pub post_data: PostData,
@@ -55,6 +57,7 @@ impl Logs {
             writers: Vec::new(),
             troubles: Vec::new(),
         };
+        let told = opening.start("standard-error", Sink::Stderr)?;
         let access = match &wanted.access {
             AccessLog::Off => None,
             AccessLog::Stdout => Some(opening.start("access-log", Sink::Stdout)?),
@@ -76,6 +79,7 @@ impl Logs {
         } = opening;
         let logs = Self {
             journal: Journal::new(access, wanted.access_format),
+            told: Some(told),
             errors,
             post_data,
             writers,

@@ -275,19 +275,17 @@ impl Voice {
         let mut bytes = Vec::with_capacity(160);
         self.refuse_element(&mut bytes, id, refusal, facts);
         let mut reply = self.say(status, Some(JSON), bytes.into());
+        let again = |wait| {
+            let seconds = retry_after(wait, fastrand::u64(..));
+            Some((header::RETRY_AFTER, HeaderValue::from(seconds)))
+        };
         let said = match refusal {
-            Refusal::Overloaded | Refusal::NoBackend => {
-                Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
-            }
+            Refusal::Overloaded | Refusal::NoBackend => again(Duration::ZERO),
             // What still comes of the request must not be taken for the next one.
             Refusal::RequestTimeout => {
                 Some((header::CONNECTION, HeaderValue::from_static("close")))
             }
-            Refusal::OverRate(wait) | Refusal::RateLimited(wait) => {
-                let seconds = wait.as_millis().div_ceil(1000).max(1);
-                let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-                Some((header::RETRY_AFTER, HeaderValue::from(seconds)))
-            }
+            Refusal::OverRate(wait) | Refusal::RateLimited(wait) => again(wait),
             Refusal::ParseError
             | Refusal::InvalidRequest(_)
             | Refusal::MethodNotAllowed
@@ -335,6 +333,15 @@ impl Voice {
             },
         );
     }
+}
+
+/// The seconds of a `Retry-After` (RFC 9110, section 10.2.3) for who should not come back before
+/// `wait` is over: at least one, and by these `dice` up to half as many more, so that a crowd that is
+/// refused at once does not come back at once.
+fn retry_after(wait: Duration, dice: u64) -> u64 {
+    let seconds = wait.as_millis().div_ceil(1000).max(1);
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    seconds.saturating_add(dice % (seconds.div_ceil(2) + 1))
 }
 
 #[cfg(test)]

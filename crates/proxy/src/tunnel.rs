@@ -72,18 +72,27 @@ pub async fn open(worker: &Arc<Worker>, mut request: Request<Incoming>, client: 
     let voice = &snapshot.settings.voice;
     let ours = upgrade::on(&mut request);
     let (head, _body) = request.into_parts();
-    let mut tried = Vec::new();
+    let (mut tried, mut last) = (Vec::new(), Refusal::UpstreamFailed);
     while let Some((seat, backend)) = pick(worker, &snapshot, &tried) {
         tried.push(seat);
         let response = handshake(worker, backend, &head, client).await;
-        let status = response
-            .as_ref()
-            .map_or(502, |response| response.status().as_u16());
+        // As nginx has it for a backend that said nothing.
+        let status = match &response {
+            Ok(response) => response.status().as_u16(),
+            Err(Refusal::UpstreamTimeout) => 504,
+            Err(_) => 502,
+        };
         if status >= 500 {
             let post_data = &worker.logs.post_data;
             post_data.failed(Pool::Ws, client.address.ip, (status, Sent::Handshake));
         }
-        let Some(response) = response else { continue };
+        let response = match response {
+            Ok(response) => response,
+            Err(refusal) => {
+                last = refusal;
+                continue;
+            }
+        };
         // A redirect leads away from what is configured, and its words may hold a key.
         if response.status().is_redirection() {
             continue;
@@ -93,8 +102,8 @@ pub async fn open(worker: &Arc<Worker>, mut request: Request<Incoming>, client: 
         }
         return join(worker, response, ours);
     }
-    worker.metrics.rejected(Refusal::UpstreamFailed.reason());
-    voice.refuse(frame::id::Id::NULL, Refusal::UpstreamFailed, &[])
+    worker.metrics.rejected(last.reason());
+    voice.refuse(frame::id::Id::NULL, last, &[])
 }
 
 fn pick<'a>(
@@ -118,16 +127,19 @@ fn pick<'a>(
     Some((picked.seat, snapshot.backend(picked.seat)?))
 }
 
-/// Sends the handshake on a connection of its own; `None` when that backend cannot be reached.
+/// Sends the handshake on a connection of its own.
+///
+/// # Errors
+/// What to say if that backend was the last: it cannot be reached, or not in time.
 async fn handshake(
     worker: &Worker,
     backend: &Backend,
     head: &Parts,
     client: &Client,
-) -> Option<Response<Incoming>> {
+) -> Result<Response<Incoming>, Refusal> {
     let allowed = worker.live.snapshot().settings.config.timeouts.attempt;
     let deadline = worker.clock.now().after(allowed);
-    timeout_at(worker.clock.instant(deadline), async {
+    let answered = timeout_at(worker.clock.instant(deadline), async {
         let stream = upstream::reach(worker, backend, deadline).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
         tasks::background(connection.with_upgrades());
@@ -148,9 +160,13 @@ async fn handshake(
         }
         sender.send_request(request).await.ok()
     })
-    .await
-    .ok()
-    .flatten()
+    .await;
+    // Whoever dials gives up at the same moment and may be the first to say so.
+    let late = worker.clock.now() >= deadline;
+    answered.ok().flatten().ok_or(match late {
+        true => Refusal::UpstreamTimeout,
+        false => Refusal::UpstreamFailed,
+    })
 }
 
 fn copy(names: &[header::HeaderName], from: &HeaderMap, to: &mut HeaderMap) {

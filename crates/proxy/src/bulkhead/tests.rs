@@ -61,7 +61,7 @@ async fn heavy_calls_that_hang_keep_no_plain_read_from_being_served() {
                 for _ in 0..20 {
                     let heard = proxy.post(call("7", HEAVY)).await;
                     assert_eq!((heard.status, heard.reason().as_str()), (503, "overloaded"));
-                    assert_eq!(heard.header("retry-after"), Some("1"));
+                    assert!((1..=2).contains(&heard.retry_after()));
                     assert_eq!(heard.took, Duration::ZERO);
                 }
                 proxy.post(call("7", "eth_call")).await

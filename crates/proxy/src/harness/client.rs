@@ -59,6 +59,11 @@ impl Heard {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
+
+    /// After how many seconds it may be asked again.
+    pub(crate) fn retry_after(&self) -> u64 {
+        self.header("retry-after").unwrap().parse().unwrap()
+    }
 }
 
 /// A call by name, with an id.

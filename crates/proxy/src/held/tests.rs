@@ -64,7 +64,7 @@ async fn an_answer_for_which_there_is_no_room_is_refused_and_its_backend_not_bla
         if status == 503 {
             assert_eq!(heard.reason(), "overloaded");
             assert_eq!(heard.json()["id"], 7);
-            assert_eq!(heard.header("retry-after"), Some("1"));
+            assert!((1..=2).contains(&heard.retry_after()));
         }
         assert_eq!(capped(&proxy), u64::from(status == 503));
         proxy.settle().await;

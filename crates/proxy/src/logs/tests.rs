@@ -98,7 +98,7 @@ fn what_cannot_be_written_is_told_once_and_done_without() {
     assert!(logs.errors.is_none());
     assert_eq!(
         logs.writers.len(),
-        1,
-        "standard output instead of the access log"
+        2,
+        "standard error, and standard output instead of the access log"
     );
 }

@@ -107,3 +107,23 @@ async fn health_is_said_by_status_and_in_a_word() {
         assert_eq!(text(reply).await, word);
     }
 }
+
+#[test]
+fn a_crowd_that_is_refused_comes_back_spread_out() {
+    // In words: what is waited for in milliseconds; the fewest and the most seconds that are told.
+    for (wait, fewest, most) in [
+        (0, 1, 2),
+        (1_000, 1, 2),
+        (1_001, 2, 3),
+        (2_500, 3, 5),
+        (5_000, 5, 8),
+        (60_000, 60, 90),
+    ] {
+        let wait = Duration::from_millis(wait);
+        let mut told: Vec<u64> = (0..200).map(|dice| retry_after(wait, dice)).collect();
+        told.sort_unstable();
+        told.dedup();
+        assert_eq!(told, (fewest..=most).collect::<Vec<_>>(), "{wait:?}");
+    }
+    assert_eq!(retry_after(Duration::MAX, u64::MAX), u64::MAX);
+}

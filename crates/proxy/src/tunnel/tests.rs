@@ -15,6 +15,9 @@ use crate::harness::node;
 use crate::harness::node::Act;
 use crate::harness::refusing;
 use crate::harness::settings::config;
+use crate::log_writer::LogWriter;
+use crate::log_writer::Word;
+use crate::post_data::PostData;
 
 const HANDSHAKE: &str = "GET /client/path HTTP/1.1\r\nhost: proxy\r\n\
     upgrade: websocket\r\nconnection: Upgrade\r\n\
@@ -171,4 +174,25 @@ async fn nobody_left_to_ask_is_said() {
     assert!(heard.starts_with("HTTP/1.1 502 "), "{heard}");
     assert!(heard.contains("upstream_failed"), "{heard}");
     proxy.settle().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_is_not_answered_is_known_as_what_it_is() {
+    for (last, status, reason) in [
+        (Act::Hang, "504", "upstream_timeout"),
+        (Act::Reset, "502", "upstream_failed"),
+    ] {
+        let mut proxy = start(vec![node("ws-1", Pool::Ws, [last])]);
+        let dropped = proxy.worker.metrics.front.log_lines_dropped.clone();
+        let (writer, waiting) = LogWriter::waiting(10, dropped);
+        proxy.keeps(PostData::new([(Pool::Ws, writer)], false));
+        let heard = proxy.raw(HANDSHAKE).await;
+        assert!(heard.starts_with(&format!("HTTP/1.1 {status} ")), "{heard}");
+        assert!(heard.contains(reason), "{heard}");
+        let Ok(Word::Line(line)) = waiting.try_recv() else {
+            panic!("nothing was written down");
+        };
+        assert!(line.contains(&format!("] {status} ")), "{line}");
+        proxy.settle().await;
+    }
 }

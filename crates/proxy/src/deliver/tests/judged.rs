@@ -90,7 +90,7 @@ async fn when_all_are_busy_the_client_hears_who_is_back_first() {
     let proxy = Proxy::start(config(Profile::TxProxy), cast);
     let heard = proxy.post(call("7", "eth_call")).await;
     assert_eq!((heard.status, gist(&heard).as_str()), (429, "rate_limited"));
-    assert_eq!(heard.header("retry-after"), Some("5"));
+    assert!((5..=8).contains(&heard.retry_after()));
     proxy.settle().await;
 }
 

@@ -19,7 +19,7 @@ async fn one_request_too_many_is_turned_away_but_health_is_told() {
             let heard = proxy.post(call("3", "eth_call")).await;
             assert_eq!((heard.status, heard.took), (503, Duration::ZERO));
             assert_eq!(heard.reason(), "overloaded");
-            assert_eq!(heard.header("retry-after"), Some("1"));
+            assert!((1..=2).contains(&heard.retry_after()));
             let socket = "upgrade: websocket\r\nconnection: upgrade, close\r\n";
             let text = format!("GET / HTTP/1.1\r\nhost: proxy\r\n{socket}\r\n");
             assert!(proxy.raw(&text).await.starts_with("HTTP/1.1 503 "));
