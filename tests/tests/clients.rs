@@ -36,6 +36,17 @@ const WITHOUT_BATCHES: [&str; 7] = [
     "polling",
 ];
 
+/// What clients over WebSockets are put through.
+const OVER_SOCKETS: [&str; 7] = [
+    "ethers calls",
+    "ethers sends",
+    "ethers calls a hundred times at once",
+    "viem calls",
+    "viem sends",
+    "viem keeps its socket alive",
+    "web3.js calls",
+];
+
 /// What a page of another origin is put through.
 const IN_A_BROWSER: [&str; 7] = [
     "an answer is read",
@@ -96,6 +107,11 @@ async fn viem_works_through_headway() {
 #[tokio::test]
 async fn web3_js_works_through_headway() {
     check_script("web3", "web3js.mjs", &CHECKS).await;
+}
+
+#[tokio::test]
+async fn ethers_viem_and_web3_js_work_over_web_sockets() {
+    check_script("viem", "sockets.mjs", &OVER_SOCKETS).await;
 }
 
 #[tokio::test]
