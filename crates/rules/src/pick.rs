@@ -215,15 +215,19 @@ impl Draw<'_> {
         // The second is drawn from the others, so that two seats are always two.
         let step = 1 + usize::try_from((high * (count - 1).max(1)) >> 32).ok()?;
         let median = self.table.line(self.wish.pool).median_micros;
-        let open = |start: usize| {
+        let open = |start: usize, drawn: Option<Seat>| {
             let (before, from) = seats.split_at_checked(start)?;
             from.iter().chain(before).copied().find_map(|seat| {
                 let place = self.table.place(seat)?;
-                self.counts(seat, place).then_some((seat, place))
+                (drawn != Some(seat) && self.counts(seat, place)).then_some((seat, place))
             })
         };
-        let (first, place_one) = open(one)?;
-        let (second, place_two) = open((one + step) % seats.len())?;
+        let (first, place_one) = open(one, None)?;
+        // Nor may walking past an ejected seat end at the first again: a failing one would be taken
+        // whatever it costs.
+        let Some((second, place_two)) = open((one + step) % seats.len(), Some(first)) else {
+            return Some(first);
+        };
         let dearer = cost(place_two, median, self.now) < cost(place_one, median, self.now);
         Some(if dearer { second } else { first })
     }

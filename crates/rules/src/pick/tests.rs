@@ -383,3 +383,15 @@ fn a_miner_that_is_not_ready_is_passed_over_while_another_is() {
     sending(home).answered();
     assert_eq!(miner(&table, 7, &[]), home);
 }
+
+#[test]
+fn with_one_ejected_the_cheaper_of_the_others_wins_every_throw() {
+    let places = pool_of(3, Pool::Read);
+    places[0].vitals.ejection.eject(NOW);
+    for (place, millis) in [(1, 900), (2, 1)] {
+        let took = Duration::from_millis(millis);
+        places[place].vitals.load.answered(took, NOW);
+    }
+    let table = Table::new(places, Ladder::default());
+    assert_eq!(shares(&table, 1_000), [0, 0, 1_000]);
+}
