@@ -123,6 +123,7 @@ fn table(backends: usize) -> Table {
             pool: Some(Pool::Read),
             weight: 1,
             standing: Standing::Eligible,
+            head: None,
             lag: Some(0),
             returned: None,
             vitals: Arc::new(vitals),

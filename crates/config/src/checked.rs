@@ -10,6 +10,7 @@ use rules::ids::Pool;
 use rules::method::Methods;
 use rules::phrases::Phrases;
 use rules::rate::Rate;
+use rules::served::Advance;
 use rules::table::Stale;
 use rustls_pki_types::TrustAnchor;
 
@@ -28,6 +29,8 @@ pub struct Config {
     pub tls: Tls,
     /// Probes and what they lead to.
     pub health: Health,
+    /// What clients are told of the chain's progress.
+    pub consistency: Consistency,
     /// The method lists; pools that have no backend are already replaced by those that serve them.
     pub methods: Methods,
     /// Every backend, in the order written.
@@ -119,6 +122,13 @@ pub struct Health {
     pub stale: Stale,
     /// Pools the leader serves when they have nobody.
     pub leader_serves: Vec<Pool>,
+}
+
+/// `[consistency]`
+#[derive(Clone, Copy, Debug)]
+pub struct Consistency {
+    /// Eligible read backends that must have a block before it is served.
+    pub advance: Advance,
 }
 
 /// One `[[backends]]` entry.

@@ -11,6 +11,7 @@ mod answers;
 mod backends;
 mod calls;
 mod clients;
+mod consistency;
 mod doors;
 mod health;
 mod sockets;
@@ -22,6 +23,7 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         doors::KEYS,
         tls::KEYS,
         health::KEYS,
+        consistency::KEYS,
         calls::KEYS,
         clients::KEYS,
         sockets::KEYS,

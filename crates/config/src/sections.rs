@@ -9,6 +9,7 @@ use rules::address::Trust;
 use rules::ids::Pool;
 use rules::phrases::Phrases;
 use rules::rate::Rate;
+use rules::served::Advance;
 use rules::table::Stale;
 
 use crate::asked::Asked;
@@ -19,6 +20,7 @@ use crate::checked::Batch;
 use crate::checked::BatchSends;
 use crate::checked::Compat;
 use crate::checked::Config;
+use crate::checked::Consistency;
 use crate::checked::Cors;
 use crate::checked::Errors;
 use crate::checked::Format;
@@ -61,6 +63,7 @@ pub(crate) fn config(asked: &mut Asked<'_>) -> Config {
         authorities: asked.authorities("tls.ca_file"),
     };
     let health = health(asked);
+    let consistency = consistency(asked);
     let limits = limits(asked, &server);
     let timeouts = timeouts(asked);
     let retry = Retry {
@@ -99,6 +102,7 @@ pub(crate) fn config(asked: &mut Asked<'_>) -> Config {
         admin,
         tls,
         health,
+        consistency,
         methods: methods::methods(asked, &backends),
         backends,
         limits,
@@ -183,6 +187,16 @@ fn health(asked: &mut Asked<'_>) -> Health {
             .iter()
             .filter_map(|name| Pool::named(name))
             .collect(),
+    }
+}
+
+fn consistency(asked: &mut Asked<'_>) -> Consistency {
+    Consistency {
+        advance: match asked.text("consistency.advance").as_str() {
+            "any" => Advance::Any,
+            "half" => Advance::Half,
+            _ => Advance::Two,
+        },
     }
 }
 

@@ -59,6 +59,8 @@ pub struct Gauges {
     pub probe_failures: IntCounterVec,
     /// The head the others are measured against.
     pub reference: IntGauge,
+    /// What counts as served.
+    pub served: ServedHead,
     /// 1 while nobody's head moves.
     pub halted: IntGauge,
     /// 1 while verdicts are less certain than usual.
@@ -72,6 +74,30 @@ pub struct Gauges {
     /// How reloads of the configuration ended.
     pub reloads: Reloads,
     looked_at: LookedAt,
+}
+
+/// What is shown of the served head.
+#[derive(Debug)]
+pub struct ServedHead {
+    /// Its number.
+    pub number: IntGauge,
+    /// Times it stepped back.
+    pub steps_back: IntCounter,
+}
+
+impl ServedHead {
+    fn new(made: Made<'_>) -> prometheus::Result<Self> {
+        Ok(Self {
+            number: made.gauge(
+                "served_head_block_number",
+                "The newest block that enough read backends have.",
+            )?,
+            steps_back: made.counter(
+                "served_head_steps_back_total",
+                "Times the served head was replaced or rolled back, as backends agreed.",
+            )?,
+        })
+    }
 }
 
 /// What moves with every call, and is brought up to date when somebody looks.
@@ -122,10 +148,7 @@ impl Gauges {
                 "1 at the state a backend is in.",
                 &["backend", "state"],
             )?,
-            block_number: by_backend(
-                "backend_block_number",
-                "The newest block a backend reported.",
-            )?,
+            block_number: by_backend("backend_block_number", "The newest block it reported.")?,
             lag_blocks: by_backend("backend_lag_blocks", "Blocks behind the reference.")?,
             head_age_seconds: by_backend(
                 "backend_head_age_seconds",
@@ -150,6 +173,7 @@ impl Gauges {
                 "reference_block_number",
                 "The head the others are measured against.",
             )?,
+            served: ServedHead::new(made)?,
             halted: made.gauge("chain_halted", "1 while nobody's head moves.")?,
             degraded: made.gauge(
                 "degraded",

@@ -14,6 +14,8 @@ use rules::member::Limits;
 use rules::member::Spec;
 use rules::seating;
 use rules::seating::Rungs;
+use rules::served::Back;
+use rules::served::Served;
 use rules::table::Ladder;
 use rules::table::Place;
 use rules::table::Standing;
@@ -70,6 +72,7 @@ pub fn first(settings: Arc<Settings>, backends: Vec<Arc<Backend>>) -> Snapshot {
             pool: wanted.pool,
             weight: wanted.weight,
             standing: Standing::Eligible,
+            head: None,
             lag: None,
             returned: None,
             vitals: Arc::clone(&backend.vitals),
@@ -91,6 +94,7 @@ pub struct Publisher {
     backends: Vec<Arc<Backend>>,
     vitals: Vec<Arc<Vitals>>,
     rungs: Rungs,
+    served: Served,
     doubts: Vec<Doubt>,
     halted: bool,
     head_too_old: bool,
@@ -109,6 +113,7 @@ impl Publisher {
             backends: snapshot.backends.clone(),
             live,
             gauges,
+            served: Served::default(),
             doubts: Vec::new(),
             halted: false,
             head_too_old: false,
@@ -129,6 +134,7 @@ impl Publisher {
     pub fn publish(&mut self, specs: &[Spec], judgement: &Judgement, wall: u64) {
         let table = seating::table(specs, judgement, &self.vitals, &self.rungs);
         let serves = serves_reads(&table, judgement);
+        let back = self.look(&table);
         self.live.publish(Snapshot {
             table,
             backends: self.backends.clone(),
@@ -137,6 +143,7 @@ impl Publisher {
         self.live
             .readiness
             .set_serving(serves && !judgement.head_too_old);
+        self.tell_served(back);
         self.gauges.tables.inc();
         self.show(specs, judgement, wall);
         for change in &judgement.changes {
@@ -153,6 +160,37 @@ impl Publisher {
             self.tell(specs, judgement, change);
         }
         self.tell_doubts(specs, judgement, wall);
+    }
+
+    /// What this round makes of the served head.
+    fn look(&mut self, table: &Table) -> Option<Back> {
+        let config = &self.settings.config;
+        let (advance, far) = (config.consistency.advance, config.health.max_lag);
+        self.served.look(table, advance, far)
+    }
+
+    /// Announces the served head, after the table in which its backends stand.
+    fn tell_served(&self, back: Option<Back>) {
+        let mark = self.served.mark();
+        self.live.news.send_if_modified(|told| {
+            let is_news = *told != mark;
+            *told = mark;
+            is_news
+        });
+        self.gauges
+            .served
+            .number
+            .set(mark.map_or(0, |mark| signed(mark.number)));
+        if let Some(Back { from, to }) = back {
+            self.gauges.served.steps_back.inc();
+            tracing::warn!(
+                from = from.number,
+                to = to.number,
+                was = %from.hash,
+                hash = %to.hash,
+                "the served head stepped back"
+            );
+        }
     }
 
     fn show(&self, specs: &[Spec], judgement: &Judgement, wall: u64) {

@@ -297,6 +297,7 @@ fn table(config: &Config, cast: &[Cast], backends: &[Arc<Backend>]) -> Table {
         pool: cast.pool,
         weight: 1,
         standing: cast.standing,
+        head: None,
         lag: cast.lag,
         returned: None,
         vitals: Arc::clone(&backend.vitals),

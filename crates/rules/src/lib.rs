@@ -4,6 +4,7 @@
 
 pub mod batch;
 pub mod pick;
+pub mod served;
 pub mod seating;
 pub mod round;
 mod leader;

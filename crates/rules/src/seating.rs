@@ -38,6 +38,7 @@ pub fn table(
         pool: spec.pool,
         weight: spec.weight,
         standing: verdict.standing,
+        head: verdict.head,
         lag: verdict.lag_blocks,
         returned: verdict.returned,
         vitals: Arc::clone(vitals),

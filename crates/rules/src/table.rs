@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chain::head::Head;
+
 use crate::ids::BackendId;
 use crate::ids::Pool;
 use crate::ids::Seat;
@@ -37,6 +39,8 @@ pub struct Place {
     pub weight: u32,
     /// The verdict.
     pub standing: Standing,
+    /// The newest block it showed; `None` when it has shown none of late.
+    pub head: Option<Head>,
     /// Blocks behind the reference; `None` when it has no head or there is no reference.
     pub lag: Option<u64>,
     /// When it came back after having been out; it then starts slowly.

@@ -56,6 +56,36 @@ fn cast(stage: &Stage) -> (Publisher, Vec<Spec>) {
 }
 
 #[tokio::test]
+async fn the_served_head_is_announced_once_and_a_step_back_is_told() {
+    let stage = Stage::set(&[]).await;
+    let (mut publisher, specs) = cast(&stage);
+    let mut news = stage.worker.live.news.subscribe();
+    let mut round = |number, hash| {
+        let mut judgement = all(&specs, Standing::Eligible, Link::Up);
+        for verdict in &mut judgement.verdicts {
+            verdict.head = Some(Head {
+                hash: BlockHash([hash; 32]),
+                ..head(number)
+            });
+        }
+        publisher.publish(&specs, &judgement, WALL);
+        let is_news = news.has_changed().expect("the stage keeps the sender");
+        let told = news.borrow_and_update().map(|mark| mark.number);
+        (is_news, told)
+    };
+    assert_eq!(round(300, 1), (true, Some(300)));
+    assert_eq!(round(300, 1), (false, Some(300)));
+    assert_eq!(round(301, 1), (true, Some(301)));
+    assert_eq!(round(298, 2), (false, Some(301)));
+    assert_eq!(round(298, 2), (false, Some(301)));
+    assert_eq!(round(298, 2), (true, Some(298)));
+    assert_eq!(stage.gauges.served.number.get(), 298);
+    assert_eq!(stage.gauges.served.steps_back.get(), 1);
+    let line = "the served head stepped back from=301 to=298";
+    assert_eq!(stage.log.lines(&[line]).len(), 1);
+}
+
+#[tokio::test]
 async fn what_is_configured_reaches_the_rules() {
     let stage = Stage::set(&[("health.fall", "7"), ("health.chain_id", "15557")]).await;
     let snapshot = stage.worker.live.snapshot();

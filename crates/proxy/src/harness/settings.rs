@@ -19,6 +19,7 @@ use rules::method::Rule;
 use rules::method::Verdict;
 use rules::phrases::Phrases;
 use rules::rate::Rate;
+use rules::served::Advance;
 use rules::table::Stale;
 
 use crate::harness::Cast;
@@ -71,6 +72,9 @@ pub(crate) fn config(profile: Profile) -> Config {
             authorities: Vec::new(),
         },
         health: health(drop_in),
+        consistency: checked::Consistency {
+            advance: Advance::Two,
+        },
         methods: methods(profile),
         backends: Vec::new(),
         limits: limits(),

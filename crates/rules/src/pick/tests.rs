@@ -15,6 +15,7 @@ fn place(index: usize, pool: Pool, standing: Standing) -> Place {
         pool: Some(pool),
         weight: 1,
         standing,
+        head: None,
         lag: Some(0),
         returned: None,
         vitals: Arc::default(),

@@ -13,6 +13,7 @@ fn places(rows: &[Row]) -> Vec<Place> {
         pool: Some(*pool),
         weight: 1,
         standing: *standing,
+        head: None,
         lag: *lag,
         returned: None,
         vitals: Arc::default(),
