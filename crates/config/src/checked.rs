@@ -127,6 +127,8 @@ pub struct Health {
 /// `[consistency]`
 #[derive(Clone, Copy, Debug)]
 pub struct Consistency {
+    /// Whether `eth_blockNumber` is answered from the served head, and by no backend.
+    pub served_head: bool,
     /// Eligible read backends that must have a block before it is served.
     pub advance: Advance,
 }

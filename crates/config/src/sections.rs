@@ -192,6 +192,7 @@ fn health(asked: &mut Asked<'_>) -> Health {
 
 fn consistency(asked: &mut Asked<'_>) -> Consistency {
     Consistency {
+        served_head: asked.switch("consistency.served_head"),
         advance: match asked.text("consistency.advance").as_str() {
             "any" => Advance::Any,
             "half" => Advance::Half,

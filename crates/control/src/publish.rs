@@ -135,8 +135,9 @@ impl Publisher {
         let table = seating::table(specs, judgement, &self.vitals, &self.rungs);
         let serves = serves_reads(&table, judgement);
         let back = self.look(&table);
+        let told = self.served.mark().map(|mark| mark.number);
         self.live.publish(Snapshot {
-            table,
+            table: table.serving(told),
             backends: self.backends.clone(),
             settings: Arc::clone(&self.settings),
         });
@@ -169,14 +170,9 @@ impl Publisher {
         self.served.look(table, advance, far)
     }
 
-    /// Announces the served head, after the table in which its backends stand.
+    /// Shows the served head, and tells when it stepped back.
     fn tell_served(&self, back: Option<Back>) {
         let mark = self.served.mark();
-        self.live.news.send_if_modified(|told| {
-            let is_news = *told != mark;
-            *told = mark;
-            is_news
-        });
         self.gauges
             .served
             .number

@@ -12,7 +12,6 @@ use frame::message::Fault;
 use frame::message::Message;
 use frame::message::Version;
 use futures_util::future::join_all;
-use http::StatusCode;
 use rules::batch;
 use rules::method::Class;
 use rules::method::Duty;
@@ -28,7 +27,6 @@ use crate::legs::Fate;
 use crate::live::Settings;
 use crate::live::Snapshot;
 use crate::memory::Room;
-use crate::metrics::Cap;
 use crate::metrics::Got;
 use crate::reading::Reading;
 use crate::reading::Shape;
@@ -36,6 +34,13 @@ use crate::reply::Refusal;
 use crate::reply::Refused;
 use crate::reply::Reply;
 use crate::sends;
+use crate::served;
+use crate::together::element;
+use crate::together::overfull;
+use crate::together::overloaded;
+use crate::together::own;
+use crate::together::refuse;
+use crate::together::together;
 use crate::tries::Asked;
 use crate::tries::Delivered;
 use crate::tries::Parcel;
@@ -128,6 +133,10 @@ async fn single(
         Ok(class) => class,
         Err(refusal) => return refuse_call(exchange, settings, call.id, &refusal.into()),
     };
+    if let Some(value) = served::answer(exchange, &call, class) {
+        count(exchange, class.label, value.got);
+        return own(settings, call.id, &value);
+    }
     let parcel = Parcel {
         pool: class.pool,
         duty: class.duty,
@@ -251,7 +260,16 @@ async fn many(exchange: &Exchange, settings: &Settings, elements: &[Element<'_>]
         let label = judged.as_ref().map(|class| class.label);
         calls.push(call.zip(label.ok()));
         match judged {
-            Ok(class) => classes.push((place, class)),
+            Ok(class) => {
+                let own = call.and_then(|call| served::answer(exchange, call, class));
+                match own {
+                    Some(value) => {
+                        count(exchange, class.label, value.got);
+                        set(&mut fates, place, Fate::Said(value));
+                    }
+                    None => classes.push((place, class)),
+                }
+            }
             Err(refusal) => set(&mut fates, place, Fate::Refused(refusal)),
         }
     }
@@ -281,90 +299,6 @@ fn set(fates: &mut [Option<Fate>], place: usize, fate: Fate) {
     }
 }
 
-/// The answers of a batch in one array; nothing at all when nobody wanted one.
-fn together(
-    exchange: &Exchange,
-    settings: &Settings,
-    elements: &[Element<'_>],
-    fates: &[Option<Fate>],
-) -> Reply {
-    let said = |fate: &Option<Fate>| match fate {
-        Some(Fate::Said(value)) => value.text.len(),
-        Some(Fate::Refused(_) | Fate::Unknown(_) | Fate::Done) | None => 128,
-    };
-    let mut out = Vec::with_capacity(fates.iter().map(|fate| said(fate) + 64).sum());
-    for (element_in, fate) in elements.iter().zip(fates) {
-        let id = match element_in {
-            Element::Call(Call { id: Some(id), .. }) | Element::Invalid { id, .. } => *id,
-            // Among others, what a client answers is left alone, or two sides could answer each
-            // other for ever.
-            Element::Call(Call { id: None, .. }) | Element::Response => continue,
-        };
-        out.push(if out.is_empty() { b'[' } else { b',' });
-        match fate {
-            Some(Fate::Said(value)) => element(&mut out, id, value.got, &value.text),
-            Some(Fate::Refused(refusal)) => {
-                exchange.worker.metrics.rejected(refusal.reason());
-                settings.voice.refuse_element(&mut out, id, *refusal, &[]);
-            }
-            Some(Fate::Unknown(submitted)) => {
-                let unknown = Refusal::OutcomeUnknown;
-                exchange.worker.metrics.rejected(unknown.reason());
-                settings
-                    .voice
-                    .refuse_element(&mut out, id, unknown, &submitted.facts());
-            }
-            Some(Fate::Done) | None => {
-                settings
-                    .voice
-                    .refuse_element(&mut out, id, Refusal::UpstreamFailed, &[])
-            }
-        }
-    }
-    if out.is_empty() {
-        return settings.voice.nothing();
-    }
-    out.push(b']');
-    match exchange.worker.memory.keep(out.into()) {
-        Some(bytes) => settings
-            .voice
-            .answer(StatusCode::OK, AnswerBody::Whole(bytes)),
-        None => overloaded(exchange, settings, Id::NULL),
-    }
-}
-
-/// Too many calls: every id hears so, because clients match errors to calls by id.
-fn overfull(exchange: &Exchange, settings: &Settings, ids: &[Id<'_>]) -> Reply {
-    let mut out = Vec::with_capacity(ids.len() * 128);
-    for id in ids {
-        out.push(if out.is_empty() { b'[' } else { b',' });
-        settings
-            .voice
-            .refuse_element(&mut out, *id, Refusal::TooManyCalls, &[]);
-    }
-    exchange
-        .worker
-        .metrics
-        .rejected(Refusal::TooManyCalls.reason());
-    if out.is_empty() {
-        return settings.voice.nothing();
-    }
-    out.push(b']');
-    settings.voice.answer(StatusCode::OK, out.into())
-}
-
-/// `text` is the raw value as the backend wrote it.
-fn element(out: &mut Vec<u8>, id: Id<'_>, got: Got, text: &[u8]) {
-    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
-    out.extend_from_slice(id.as_str().as_bytes());
-    out.extend_from_slice(match got {
-        Got::Error => b",\"error\":".as_slice(),
-        Got::Result | Got::Refusal => b",\"result\":".as_slice(),
-    });
-    out.extend_from_slice(text);
-    out.push(b'}');
-}
-
 fn refuse_call(
     exchange: &Exchange,
     settings: &Settings,
@@ -378,17 +312,6 @@ fn refuse_call(
         None if exchange.client.is_socket() => settings.voice.nothing(),
         None => settings.voice.refused_notification(refusal),
     }
-}
-
-/// What was put together finds no room beside what it was made of.
-fn overloaded(exchange: &Exchange, settings: &Settings, id: Id<'_>) -> Reply {
-    exchange.worker.metrics.front.capped(Cap::BufferedBytes);
-    refuse(exchange, settings, id, Refusal::Overloaded)
-}
-
-fn refuse(exchange: &Exchange, settings: &Settings, id: Id<'_>, refusal: Refusal) -> Reply {
-    exchange.worker.metrics.rejected(refusal.reason());
-    settings.voice.refuse(id, refusal, &[])
 }
 
 fn count(exchange: &Exchange, label: Label, got: Got) {

@@ -242,6 +242,16 @@ impl Proxy {
         });
     }
 
+    /// Publishes the same table with this served head.
+    pub(crate) fn serve(&self, head: Option<u64>) {
+        let now = self.worker.live.snapshot();
+        self.worker.live.publish(Snapshot {
+            table: now.table.clone().serving(head),
+            backends: now.backends.clone(),
+            settings: Arc::clone(&now.settings),
+        });
+    }
+
     /// Asks the process to stop.
     pub(crate) fn stop(&self) {
         self.worker.live.readiness.drain();

@@ -18,7 +18,6 @@ use rules::budget::Budget;
 use rules::ids::BackendId;
 use rules::ids::Pool as PoolName;
 use rules::ids::Seat;
-use rules::served::Mark;
 use rules::table::Table;
 use rules::unclear::Unclear;
 use rules::vitals::Vitals;
@@ -291,8 +290,6 @@ pub struct Live {
     pub bulkheads: Bulkheads,
     /// What load balancers may be told.
     pub readiness: Readiness,
-    /// The served head; whoever waits for another block hears of it here.
-    pub news: watch::Sender<Option<Mark>>,
     /// Rung when clients' connections to a backend drop: the prober should look at once.
     pub trouble: Notify,
     /// Transactions of which nobody knew whether they had arrived.
@@ -315,7 +312,6 @@ impl Live {
             sockets: Crowd::default(),
             bulkheads: Bulkheads::default(),
             readiness: Readiness::default(),
-            news: watch::Sender::new(None),
             trouble: Notify::new(),
             unclear: Mutex::default(),
             lookups: Semaphore::new(LOOKUPS_MAX),

@@ -94,6 +94,7 @@ pub struct Table {
     lines: [Line; Pool::ALL.len()],
     ladder: Ladder,
     head: Option<u64>,
+    served: Option<u64>,
 }
 
 impl Table {
@@ -106,6 +107,7 @@ impl Table {
             lines,
             ladder,
             head: None,
+            served: None,
         }
     }
 
@@ -120,6 +122,29 @@ impl Table {
     #[must_use]
     pub const fn head(&self) -> Option<u64> {
         self.head
+    }
+
+    /// The same with the number of the block that clients are told.
+    #[must_use]
+    pub const fn serving(mut self, head: Option<u64>) -> Self {
+        self.served = head;
+        self
+    }
+
+    /// The number of the block that clients are told, while a reader is eligible. A lone reader that
+    /// has this block speaks for itself: it knows of the next one before its probes do.
+    #[must_use]
+    pub fn served(&self) -> Option<u64> {
+        let served = self.served?;
+        let behind = |seat: &Seat| {
+            let head = self.place(*seat).and_then(|place| place.head);
+            head.is_none_or(|head| head.number < served)
+        };
+        match self.line(Pool::Read).eligible.as_slice() {
+            [] => None,
+            [lone] => Some(served).filter(|_| behind(lone)),
+            [_, _, ..] => Some(served),
+        }
     }
 
     /// The place at a seat of this table.

@@ -72,9 +72,7 @@ pub(crate) fn config(profile: Profile) -> Config {
             authorities: Vec::new(),
         },
         health: health(drop_in),
-        consistency: checked::Consistency {
-            advance: Advance::Two,
-        },
+        consistency: consistency(),
         methods: methods(profile),
         backends: Vec::new(),
         limits: limits(),
@@ -117,6 +115,14 @@ pub(crate) fn config(profile: Profile) -> Config {
             },
         },
         logs: logs(),
+    }
+}
+
+/// As by default.
+fn consistency() -> checked::Consistency {
+    checked::Consistency {
+        served_head: true,
+        advance: Advance::Two,
     }
 }
 

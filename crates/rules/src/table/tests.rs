@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chain::head::BlockHash;
+
 use super::*;
 
 /// A backend: pool, standing, lag.
@@ -133,4 +135,33 @@ fn who_is_out_is_let_in_again_where_a_pool_cannot_spare_one_more() {
     table.readmit_others(Seat::new(1), Moment::ZERO);
     assert!(!ejection(0).is_out(Moment::ZERO));
     assert!(ejection(2).is_out(Moment::ZERO), "another pool's concern");
+}
+
+#[test]
+fn the_served_head_is_told_where_more_than_one_reader_or_a_slow_one_is_eligible() {
+    let head = |number| {
+        Some(Head {
+            number,
+            hash: BlockHash([1; 32]),
+            parent: BlockHash([0; 32]),
+            timestamp: number,
+        })
+    };
+    type Story = (&'static str, &'static [(Standing, u64)], Option<u64>);
+    let stories: [Story; 5] = [
+        ("nobody is there", &[(Down, 10)], None),
+        ("a lone one at it", &[(Eligible, 10), (Down, 10)], None),
+        ("a lone one above it", &[(Eligible, 11)], None),
+        ("a lone one behind", &[(Eligible, 9), (Down, 10)], Some(10)),
+        ("two", &[(Eligible, 10), (Eligible, 11)], Some(10)),
+    ];
+    for (story, readers, told) in stories {
+        let rows: Vec<Row> = readers.iter().map(|(it, _)| (Read, *it, None)).collect();
+        let mut places = places(&rows);
+        for (place, (_, number)) in places.iter_mut().zip(readers) {
+            place.head = head(*number);
+        }
+        let table = Table::new(places, Ladder::default()).serving(Some(10));
+        assert_eq!(table.served(), told, "{story}");
+    }
 }
