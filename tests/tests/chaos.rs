@@ -295,7 +295,7 @@ fn troubles(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_befalls_its_nodes_no_read_is_lost_and_no_send_comes_twice() {
-    let seconds: u64 = asked("HEADWAY_CHAOS_SECONDS", 120);
+    let seconds: u64 = asked("HEADWAY_CHAOS_SECONDS", 20);
     let calls: u64 = asked("HEADWAY_CHAOS_CALLS", seconds * 200);
     let seed: u64 = asked("HEADWAY_SEED", fastrand::u64(..1_000_000));
     tell(&format!(
