@@ -15,14 +15,13 @@ const EDITS_MAX: usize = 3;
 const NAME_BYTES_MAX: usize = 64;
 
 /// Sections and keys that another version has.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 6] = [
     "admin.token",
     "backends.ws_url",
     "health.leader_accepts",
     "notify",
     "server.proxy_protocol",
     "store",
-    "ws",
 ];
 
 /// A problem for every key outside of the backends that nobody knows.

@@ -11,8 +11,8 @@ use crate::reading::Value;
 /// The method whose answer is the served head.
 const BLOCK_NUMBER: &str = "eth_blockNumber";
 
-/// The answer to a call that no backend needs to be asked; `None` for all others, and while no head
-/// is known or nobody is eligible.
+/// The answer to a call that no backend needs to be asked; `None` for all others, and while
+/// [`rules::table::Table::served`] leaves the answer to a backend.
 pub fn answer(exchange: &Exchange, call: &Call<'_>, class: Class) -> Option<Value> {
     if class.duty != Duty::Read || call.method != BLOCK_NUMBER {
         return None;
